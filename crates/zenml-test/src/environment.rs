@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 /// The version of ZenML that the tests run.
 pub const VERSION: &str = "0.98.0";
 
+/// Packages that add the service connector types of AWS and Kubernetes, as in published server images. A server without
+/// them stores such a connector as sent.
+const PACKAGES: [&str; 3] = ["aws_profile_manager", "boto3", "kubernetes"];
+
 /// The command that creates the virtual environment.
 const SET_UP: &str = "scripts/zenml-server";
 
@@ -46,29 +50,23 @@ impl Search {
         }
     }
 
-    /// Returns the virtual environment to run servers from, with the packages they need.
-    pub fn environment_with(&self, packages: Packages) -> Result<Environment, NoServer> {
-        let environment = self.environment()?;
-        let missing = packages.needed().iter().find(|package| !environment.holds(package));
-        let Some(missing) = missing else { return Ok(environment) };
-        let what = format!("{} does not have the Python package {missing}", environment.directory.display());
-        Err(if self.required { NoServer::Failed(what) } else { NoServer::Skipped(what) })
-    }
-
     /// Returns the virtual environment to run servers from.
     pub fn environment(&self) -> Result<Environment, NoServer> {
         let cache = self.cache.clone();
         if let Some(directory) = &self.named {
             let environment = Environment { directory: directory.clone(), cache };
-            return if environment.python().is_file() {
-                Ok(environment)
+            let wrong = if environment.python().is_file() {
+                match PACKAGES.iter().find(|package| !environment.holds(package)) {
+                    None => return Ok(environment),
+                    Some(missing) => format!("does not have the Python package {missing}"),
+                }
             } else {
-                let named = directory.display();
-                Err(NoServer::Failed(format!(
-                    "{named}, set in ZENML_SERVER_ENVIRONMENT, is not a virtual environment; `{SET_UP}` creates \
-                     one and prints its path"
-                )))
+                "is not a virtual environment".to_owned()
             };
+            return Err(NoServer::Failed(format!(
+                "{}, set in ZENML_SERVER_ENVIRONMENT, {wrong}; `{SET_UP}` creates one and prints its path",
+                directory.display()
+            )));
         }
         let directory = cache.join(format!("zenml-server-{VERSION}"));
         // The script writes this file last, so an incomplete environment is not used.
@@ -77,35 +75,6 @@ impl Search {
         }
         let what = format!("no ZenML server found for the tests; `{SET_UP}` installs one");
         Err(if self.required { NoServer::Failed(what) } else { NoServer::Skipped(what) })
-    }
-}
-
-/// The cloud packages of a server. They only affect service connectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packages {
-    /// None: only connectors of the types `docker` and `oauth2` are validated; others are stored as sent.
-    Plain,
-    /// AWS and Kubernetes, as in published server images.
-    Clouds,
-}
-
-/// The cloud packages.
-const CLOUDS: &[&str] = &["aws_profile_manager", "boto3", "kubernetes"];
-
-impl Packages {
-    fn needed(self) -> &'static [&'static str] {
-        match self {
-            Self::Plain => &[],
-            Self::Clouds => CLOUDS,
-        }
-    }
-
-    /// Packages to hide from a server, even if they are installed.
-    pub(crate) fn hidden(self) -> &'static [&'static str] {
-        match self {
-            Self::Plain => CLOUDS,
-            Self::Clouds => &[],
-        }
     }
 }
 

@@ -7,8 +7,8 @@
 //! the command line: it prints the variables to export and keeps the server running until its standard input ends.
 //!
 //! A start takes seconds, so the tests of one binary share [`RealServer::shared`]. They give every object a unique
-//! name, look only for those, and delete what they created. A test that changes shared state (the default user, the
-//! server's settings) starts its own server.
+//! name, look only for those, and delete what they created. A test that reads or changes everything that a server has
+//! runs while no other test uses it.
 //!
 //! The server ends with the process that started it, however that ends: it reads its standard input, which nothing
 //! writes to, until it is closed.
@@ -19,6 +19,6 @@ mod process;
 mod server;
 mod template;
 
-pub use environment::{Environment, NoServer, Packages, Search, VERSION};
+pub use environment::{Environment, NoServer, Search, VERSION};
 pub use process::StartError;
 pub use server::RealServer;

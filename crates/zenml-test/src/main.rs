@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use zenml_test::{NoServer, Packages, RealServer, Search};
+use zenml_test::{NoServer, RealServer, Search};
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a command")]
 fn main() -> ExitCode {
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let server = match RealServer::start(&environment, Packages::Plain) {
+    let server = match RealServer::start(&environment) {
         Ok(server) => server,
         Err(error) => {
             eprintln!("{}", printable::lines(&error.to_string()));

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::{Environment, Packages};
+use crate::Environment;
 
 /// Serves until its standard input ends.
 pub(crate) const PROGRAM: &str = include_str!("server.py");
@@ -98,7 +98,6 @@ impl Process {
     pub(crate) fn start(
         environment: &Environment,
         mode: Mode,
-        packages: Packages,
         folder: Folder,
         signing_key: &str,
     ) -> Result<(Self, Json), StartError> {
@@ -106,7 +105,7 @@ impl Process {
         struct Ready {
             url: String,
         }
-        let mut child = spawn(environment, mode, packages, &folder, signing_key)?;
+        let mut child = spawn(environment, mode, &folder, signing_key)?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             let read = BufReader::new(stdout).read_line(&mut line);
@@ -154,7 +153,6 @@ impl Drop for Process {
 fn spawn(
     environment: &Environment,
     mode: Mode,
-    packages: Packages,
     folder: &Folder,
     signing_key: &str,
 ) -> Result<Child, StartError> {
@@ -168,7 +166,7 @@ fn spawn(
     let program = folder.0.join("serve.py");
     std::fs::write(&program, PROGRAM).map_err(StartError::io("write the program of the server"))?;
     let mut command = Command::new(&python);
-    command.arg(&program).arg(mode).arg(&folder.0).args(packages.hidden()).current_dir(&folder.0).env_clear();
+    command.arg(&program).arg(mode).arg(&folder.0).current_dir(&folder.0).env_clear();
     for (name, value) in variables(&folder.0, &folder.database(), signing_key) {
         command.env(name, value);
     }

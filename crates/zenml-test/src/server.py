@@ -1,9 +1,7 @@
 """Serves ZenML in one process until its standard input is closed.
 
-    python serve.py serve FOLDER [HIDDEN ...]      until standard input ends; then the folder is removed
-    python serve.py prepare FOLDER [HIDDEN ...]    until the accounts of the tests are in the database
-
-HIDDEN packages appear to be not installed.
+    python serve.py serve FOLDER      until standard input ends; then the folder is removed
+    python serve.py prepare FOLDER    until the accounts of the tests are in the database
 
 Prints one line of JSON to standard output as soon as it accepts requests. Everything else goes to standard error.
 """
@@ -17,7 +15,7 @@ import threading
 import urllib.parse
 import urllib.request
 
-mode, folder, *hidden = sys.argv[1:]
+mode, folder = sys.argv[1:]
 
 # Output of libraries must not be mistaken for the line of JSON.
 answer = os.fdopen(os.dup(1), "w")
@@ -33,14 +31,6 @@ def end_with_input():
 
 threading.Thread(target=end_with_input, daemon=True).start()
 
-
-class Hide:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in hidden:
-            raise ModuleNotFoundError("No module named %r" % name, name=name)
-
-
-sys.meta_path.insert(0, Hide())
 
 import uvicorn  # noqa: E402  (importing takes seconds, during which the input may be closed)
 
@@ -63,12 +53,12 @@ def post(path, data, token=None):
 
 
 def create_accounts(server):
-    """Creates a service account with a key with full access, and a token of the first user."""
+    """Creates a service account, and a key with full access."""
     try:
         token = post("/login", {"username": "default", "password": ""})["access_token"]
         account = post("/service_accounts", {"name": "terraform", "active": True}, token)
         key = post("/service_accounts/%s/api_keys" % account["id"], {"name": "tests"}, token)
-        report({"url": url, "token": token, "key": key["body"]["key"]})
+        report({"url": url, "key": key["body"]["key"]})
     finally:
         server.should_exit = True
 

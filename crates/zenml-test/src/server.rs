@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::process::{Folder, Mode, Process, StartError};
 use crate::template::{self, Credentials};
-use crate::{Environment, NoServer, Packages, Search};
+use crate::{Environment, NoServer, Search};
 
 /// A running ZenML server with an empty database: the default user, project and stack, and the account of the tests.
 ///
@@ -18,37 +18,25 @@ pub struct RealServer {
 impl RealServer {
     /// Starts a server. Blocks until it is ready, for a few seconds; the very first start creates the database that
     /// others copy.
-    pub fn start(environment: &Environment, packages: Packages) -> Result<Self, StartError> {
+    pub fn start(environment: &Environment) -> Result<Self, StartError> {
         let (database, credentials) = template::of(environment)?;
         let folder = Folder::new()?;
         std::fs::copy(database, folder.database()).map_err(StartError::io("copy the database"))?;
-        let (process, _) =
-            Process::start(environment, Mode::Serve, packages, folder, credentials.signing_key())?;
+        let (process, _) = Process::start(environment, Mode::Serve, folder, credentials.signing_key())?;
         Ok(Self { process, credentials })
     }
 
-    /// Returns the plain server shared by the tests of this binary. The first call starts it and blocks like
+    /// Returns the server shared by the tests of this binary. The first call starts it and blocks like
     /// [`start`](Self::start).
     ///
     /// A failed start fails for all tests: it is not retried.
     pub fn shared() -> Result<&'static Self, NoServer> {
-        static SHARED: Shared = Shared::new();
-        Self::of(&SHARED, Packages::Plain)
-    }
-
-    /// Returns the server with [`Packages::Clouds`] shared by the tests of this binary.
-    pub fn shared_with_clouds() -> Result<&'static Self, NoServer> {
-        static SHARED: Shared = Shared::new();
-        Self::of(&SHARED, Packages::Clouds)
-    }
-
-    fn of(shared: &'static Shared, packages: Packages) -> Result<&'static Self, NoServer> {
+        static SHARED: OnceLock<Result<RealServer, NoServer>> = OnceLock::new();
         let start = || {
-            let environment = Search::from_environment().environment_with(packages)?;
-            Self::start(&environment, packages)
-                .map_err(|error| NoServer::Failed(printable::Chain(&error).to_string()))
+            let environment = Search::from_environment().environment()?;
+            Self::start(&environment).map_err(|error| NoServer::Failed(printable::Chain(&error).to_string()))
         };
-        shared.get_or_init(start).as_ref().map_err(Clone::clone)
+        SHARED.get_or_init(start).as_ref().map_err(Clone::clone)
     }
 
     /// Returns its address, without a path: `http://127.0.0.1:PORT`.
@@ -61,15 +49,8 @@ impl RealServer {
         &self.credentials.key
     }
 
-    /// Returns a token of the user `default`, whose password is empty. It does not expire.
-    pub fn token(&self) -> &str {
-        &self.credentials.token
-    }
-
     /// Returns its log so far.
     pub fn log(&self) -> String {
         self.process.folder.log()
     }
 }
-
-type Shared = OnceLock<Result<RealServer, NoServer>>;

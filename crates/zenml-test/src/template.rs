@@ -11,14 +11,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::process::{Folder, Mode, PROGRAM, Process};
-use crate::{Environment, Packages, StartError, VERSION};
+use crate::{Environment, StartError, VERSION};
 
 /// The credentials of a server started from a template.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Credentials {
     pub(crate) key: String,
-    pub(crate) token: String,
-    /// Signs tokens; the same for all servers of a template, so that its token is valid on each of them.
+    /// Signs the tokens of the servers' sessions.
     signing_key: String,
 }
 
@@ -63,15 +62,13 @@ fn make(environment: &Environment, directory: &Path) -> Result<Credentials, Star
     #[derive(Deserialize)]
     struct Said {
         key: String,
-        token: String,
     }
     let signing_key = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    let (process, said) =
-        Process::start(environment, Mode::Prepare, Packages::Plain, Folder::new()?, &signing_key)?;
+    let (process, said) = Process::start(environment, Mode::Prepare, Folder::new()?, &signing_key)?;
     let folder = process.ended()?;
-    let Said { key, token } = Said::deserialize(said)
+    let Said { key } = Said::deserialize(said)
         .map_err(|error| StartError::io("parse the output of the server")(error.into()))?;
-    let credentials = Credentials { key, token, signing_key };
+    let credentials = Credentials { key, signing_key };
     let place = StartError::io(format!("create {}", directory.display()));
     let filled = || {
         let partial = directory.with_extension("partial");
@@ -95,4 +92,15 @@ fn fingerprint(environment: &Environment) -> u64 {
     environment.directory().hash(&mut hasher);
     PROGRAM.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let credentials = Credentials { key: "k1".to_owned(), signing_key: "s2".to_owned() };
+        assert_eq!(format!("{credentials:?}"), "Credentials(***)");
+    }
 }

@@ -17,6 +17,7 @@ use clap::Args;
 use zenml_test::{NoServer, RealServer};
 
 use crate::Failure;
+use crate::demo::http::{Body, Session};
 pub use send::{Answer, Plane, Run, play};
 pub use step::{Step, read};
 
@@ -39,7 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::new(format!("cannot run: {error}")))?;
     let steps = read()?;
-    let run = runtime.block_on(play(&steps, &plain(server)))?;
+    let run = runtime.block_on(async { play(&steps, &plain(server.url()).await?).await })?;
     let recorded = record::exchanges(&run);
     let exchanges: usize = recorded.values().map(Vec::len).sum();
     println!("{} requests, {exchanges} exchanges in {} files", steps.len(), recorded.len());
@@ -54,12 +55,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     Err(Failure::new(format!("out of date: {files}\nUpdate with: cargo xtask contract --record")))
 }
 
-/// Returns the API of a plain server, as its first user.
-pub fn plain(server: &RealServer) -> Plane {
-    Plane {
-        base: format!("{}{}", server.url(), zenml_api::workspace::BASE),
-        token: server.token().to_owned(),
-    }
+/// Logs in to a plain server at an address as its first user, who has no password.
+pub async fn plain(url: &str) -> Result<Plane, Failure> {
+    let base = format!("{url}{}", zenml_api::workspace::BASE);
+    let form = [("username", "default"), ("password", "")];
+    let answer = Session::anonymous(&base).expect("POST", "/login", Body::Form(&form)).await?;
+    let token = answer["access_token"].as_str();
+    let token = token.ok_or_else(|| Failure::new(format!("{base}/login returned no access token")))?;
+    Ok(Plane { token: token.to_owned(), base })
 }
 
 /// Returns the folder of the exchanges of a workspace.

@@ -126,7 +126,7 @@ impl Drop for Platform {
 
 fn serve(folder: &Path, python: &Path, address: &str) -> Child {
     let log = fs::File::options().create(true).append(true).open(folder.join("platform.log")).unwrap();
-    let binary = zenml_local();
+    let binary = built("zenml-local");
     let mut command = Command::new(&binary);
     command.args(["serve", "--listen", address, "--engine", "zenml", "--zenml-python"]).arg(python);
     command.arg("--database").arg(format!("sqlite:{}", folder.join("platform.db").display()));
@@ -134,11 +134,11 @@ fn serve(folder: &Path, python: &Path, address: &str) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
 }
 
-/// The binary beside the tests, or one folder above.
-fn zenml_local() -> PathBuf {
+/// A binary of the workspace, beside the tests or one folder above.
+pub(crate) fn built(name: &str) -> PathBuf {
     let program = std::env::current_exe().unwrap();
-    let found = program.ancestors().skip(1).take(2).map(|folder| folder.join("zenml-local"));
-    found.into_iter().find(|path| path.is_file()).expect("cargo build --bin zenml-local")
+    let found = program.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    found.into_iter().find(|path| path.is_file()).unwrap_or_else(|| panic!("cargo build --bin {name}"))
 }
 
 async fn ready(folder: &Path) -> Json {

@@ -8,9 +8,8 @@ use serde_json::{Value as Json, json};
 use tfkit_test::scenario::Plan;
 use tfkit_test::{Action, Scenario};
 use zenml_api::{Endpoint, IdOrName, SecretId};
-use zenml_test::Packages;
 
-use crate::server::{Server, in_process_on_each_server, on_each_server, on_each_server_with};
+use crate::server::{Server, in_process_on_each_server, on_each_server};
 
 /// The id of an object of any type.
 type AnyId = IdOrName<SecretId>;
@@ -482,8 +481,8 @@ async fn an_object_of_every_type_passes_its_life_cycle_on_each_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cloud_connector_passes_its_life_cycle_on_each_server_that_supports_it() {
-    on_each_server_with(Packages::Clouds, async |server, host| {
+async fn a_cloud_connector_passes_its_life_cycle_on_each_server() {
+    on_each_server(async |server, host| {
         Lives { server, host, types: &CLOUD, parts: &[] }.live().await;
     })
     .await;

@@ -4,9 +4,8 @@ use serde_json::{Value as Json, json};
 use tfkit_test::Action;
 use zenml_api::workspace::connector::{self as api, Connector};
 use zenml_api::workspace::connector_type::{self, AuthMethodDescription, ConnectorTypeQuery};
-use zenml_test::Packages;
 
-use crate::server::{Server, in_process_on_each_server_with};
+use crate::server::{Server, in_process_on_each_server};
 
 const C: &str = "zenml_service_connector.c";
 
@@ -72,7 +71,7 @@ async fn make(server: &Server, kind: &str, method: &str, name: &str, wanted: &Js
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_a_server_adds_or_converts_plan_no_change_for_every_connector_type_and_method() {
-    in_process_on_each_server_with(Packages::Clouds, async |server, harness| {
+    in_process_on_each_server(async |server, harness| {
         let types = server.api.send(&connector_type::LIST, (), ConnectorTypeQuery::default(), ()).await.unwrap();
         let (mut tried, mut differing, mut wrong) = (0, 0, Vec::new());
         let methods = types.iter().flat_map(|known| known.auth_methods.iter().map(move |method| (known, method)));

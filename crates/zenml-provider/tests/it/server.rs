@@ -5,6 +5,7 @@
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Harness, Host, Scenario};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use zenml_api::Sensitive;
 use zenml_api::workspace::code_repository::{self, CodeRepositoryQuery};
 use zenml_api::workspace::component::{self, ComponentQuery};
@@ -15,7 +16,7 @@ use zenml_api::workspace::secret::{self, SecretQuery};
 use zenml_api::workspace::stack::{self, StackQuery};
 use zenml_api::workspace::tag::{self, TagQuery};
 use zenml_client::{Address, Api, Client, Credential, Settings};
-use zenml_test::{NoServer, Packages, RealServer, Search};
+use zenml_test::{NoServer, RealServer};
 
 use crate::world::{World, engine, hosts, scenario};
 
@@ -40,27 +41,42 @@ pub(crate) struct Server {
     prefix: String,
     /// The platform that it is a workspace of; `None` for the real server.
     world: Option<World>,
+    /// Its use of the real server, until it is dropped.
+    _hold: Option<Hold>,
+}
+
+/// Whether other tests use the real server at the same time. A test that reads everything that a server has is alone.
+#[derive(Clone, Copy, Debug)]
+enum Sharing {
+    Others,
+    Alone,
+}
+
+/// A use of the real server.
+#[derive(Debug)]
+enum Hold {
+    Others { _guard: RwLockReadGuard<'static, ()> },
+    Alone { _guard: RwLockWriteGuard<'static, ()> },
 }
 
 impl Server {
-    /// A real server, which all tests share.
-    fn real(packages: Packages) -> Result<Self, NoServer> {
-        let server = match packages {
-            Packages::Plain => RealServer::shared(),
-            Packages::Clouds => RealServer::shared_with_clouds(),
-        }?;
-        Ok(Self::new(server.url(), server.key(), None))
-    }
-
-    /// A real server that no other test uses, for what affects or reads everything that a server has.
-    ///
-    /// It ends when the first part is dropped.
-    fn real_alone() -> Result<(RealServer, Self), NoServer> {
-        let environment = Search::from_environment().environment()?;
-        let server = RealServer::start(&environment, Packages::Plain)
-            .map_err(|error| NoServer::Failed(error.to_string()))?;
-        let alone = Self::new(server.url(), server.key(), None);
-        Ok((server, alone))
+    /// The real server, which all tests share, at the same time or alone. `None` if there is none, which it prints.
+    #[expect(clippy::print_stdout, reason = "a skipped test must not count as a success")]
+    async fn real(sharing: Sharing) -> Option<Self> {
+        static USES: RwLock<()> = RwLock::const_new(());
+        let server = match RealServer::shared() {
+            Ok(server) => server,
+            Err(NoServer::Skipped(why)) => {
+                println!("SKIPPED on the real server: {why}");
+                return None;
+            }
+            Err(NoServer::Failed(why)) => panic!("{why}"),
+        };
+        let hold = match sharing {
+            Sharing::Others => Hold::Others { _guard: USES.read().await },
+            Sharing::Alone => Hold::Alone { _guard: USES.write().await },
+        };
+        Some(Self { _hold: Some(hold), ..Self::new(server.url(), server.key(), None) })
     }
 
     /// A workspace of a new platform.
@@ -84,6 +100,7 @@ impl Server {
             key: key.to_owned(),
             prefix: format!("t-{}", &random[..8]),
             world,
+            _hold: None,
         }
     }
 
@@ -176,68 +193,34 @@ impl Server {
     }
 }
 
-/// Both servers. Without a real one the test prints that and runs only on the other.
-async fn servers(packages: Packages) -> Vec<Server> {
-    let local = Server::local().await;
-    match available(Server::real(packages)) {
-        Some(real) => vec![real, local],
-        None => vec![local],
-    }
+/// Both servers, the real one first. Without a real one, only the other.
+async fn servers(sharing: Sharing) -> Vec<Server> {
+    let real = Server::real(sharing).await;
+    real.into_iter().chain([Server::local().await]).collect()
 }
 
-/// The real server, or `None` if there is none, which it prints.
-#[expect(clippy::print_stdout, reason = "a skipped test must not count as a success")]
-fn available<T>(real: Result<T, NoServer>) -> Option<T> {
-    match real {
-        Ok(real) => Some(real),
-        Err(NoServer::Skipped(why)) => {
-            println!("SKIPPED on the real server: {why}");
-            None
-        }
-        Err(NoServer::Failed(why)) => panic!("{why}"),
-    }
-}
-
-/// Runs a scenario under each real host on each server, and no other test uses the server at the same time.
-pub(crate) async fn alone_on_each_server(test: impl AsyncFn(&Server, &mut Scenario)) {
-    let real = available(Server::real_alone());
+async fn on_servers(sharing: Sharing, test: impl AsyncFn(&Server, &mut Scenario)) {
     for host in hosts().await {
-        let local = Server::local().await;
-        for server in [real.as_ref().map(|(_, server)| server), Some(&local)].into_iter().flatten() {
-            test(server, &mut server.scenario(&host)).await;
-            server.must_be_empty().await;
-        }
-        local.finish().await;
-    }
-}
-
-/// Runs a scenario under each real host on each server, and checks that it leaves nothing behind.
-pub(crate) async fn on_each_server(test: impl AsyncFn(&Server, &mut Scenario)) {
-    on_each_server_with(Packages::Plain, test).await;
-}
-
-/// The same for scenarios that require a real server with cloud packages; the local platform has all of them.
-pub(crate) async fn on_each_server_with(packages: Packages, test: impl AsyncFn(&Server, &mut Scenario)) {
-    for host in hosts().await {
-        for server in servers(packages).await {
-            let mut scenario = server.scenario(&host);
-            test(&server, &mut scenario).await;
+        for server in servers(sharing).await {
+            test(&server, &mut server.scenario(&host)).await;
             server.finish().await;
         }
     }
 }
 
-/// Runs a scenario on each server with the provider in the test process, and checks that it leaves nothing behind.
-pub(crate) async fn in_process_on_each_server(test: impl AsyncFn(&Server, &mut Harness)) {
-    in_process_on_each_server_with(Packages::Plain, test).await;
+/// Runs a scenario under each real host on each server, and checks that it leaves nothing behind.
+pub(crate) async fn on_each_server(test: impl AsyncFn(&Server, &mut Scenario)) {
+    on_servers(Sharing::Others, test).await;
 }
 
-/// The same for scenarios that require a real server with cloud packages.
-pub(crate) async fn in_process_on_each_server_with(
-    packages: Packages,
-    test: impl AsyncFn(&Server, &mut Harness),
-) {
-    for server in servers(packages).await {
+/// The same, and no other test uses the server at the same time.
+pub(crate) async fn alone_on_each_server(test: impl AsyncFn(&Server, &mut Scenario)) {
+    on_servers(Sharing::Alone, test).await;
+}
+
+/// Runs a scenario on each server with the provider in the test process, and checks that it leaves nothing behind.
+pub(crate) async fn in_process_on_each_server(test: impl AsyncFn(&Server, &mut Harness)) {
+    for server in servers(Sharing::Others).await {
         let mut harness = server.harness().await;
         test(&server, &mut harness).await;
         server.finish().await;

@@ -176,9 +176,11 @@ async fn a_connector_whose_configuration_is_managed_elsewhere_is_verified_with_t
 #[tokio::test]
 async fn each_server_verifies_what_it_can_and_a_failure_leaves_nothing() {
     in_process_on_each_server(async |server, harness| {
-        let aws = config(json!({ "name": server.name("aws"), "verify": true }));
-        let failure = harness.apply(C, aws).await.unwrap_err();
-        // The real server has no packages for AWS, and the local platform has no network.
+        let gcp = json!({ "name": server.name("gcp"), "type": "gcp", "auth_method": "oauth2-token",
+            "configuration_wo": { "project_id": "p", "token": SECRET }, "configuration_wo_version": 1,
+            "verify": true });
+        let failure = harness.apply(C, gcp).await.unwrap_err();
+        // The real server has no packages for GCP, and the local platform has no network.
         let what = if server.is_real() { "the server lacks an integration" } else { "the verification failed" };
         assert!(failure.summaries()[0].ends_with(what), "{failure}");
         assert_eq!(failure.places()[0].to_string(), "verify");

@@ -5,9 +5,12 @@ use std::path::Path;
 
 use zenml_test::{NoServer, Search, VERSION};
 
-/// Creates a directory that looks like a virtual environment.
+/// Creates a directory that looks like a virtual environment with cloud packages.
 fn environment_in(directory: &Path) {
     fs::create_dir_all(directory.join("bin")).unwrap();
+    for package in ["aws_profile_manager", "boto3", "kubernetes"] {
+        fs::create_dir_all(directory.join("lib/python3/site-packages").join(package)).unwrap();
+    }
     fs::write(directory.join("bin/python"), "").unwrap();
 }
 
@@ -31,6 +34,9 @@ fn a_specified_environment_must_exist() {
     assert!(matches!(&why, NoServer::Failed(why) if why.contains("mine")), "{why}");
     environment_in(&named);
     assert_eq!(search.environment().unwrap().directory(), named);
+    fs::remove_dir(named.join("lib/python3/site-packages/boto3")).unwrap();
+    let why = search.environment().unwrap_err();
+    assert!(matches!(&why, NoServer::Failed(why) if why.contains("package boto3")), "{why}");
 }
 
 #[test]
