@@ -49,9 +49,16 @@ impl Draft {
         &mut self.file
     }
 
-    /// Moves the draft to its target and replaces an existing file.
+    /// Moves the draft to its target and replaces an existing file. Nothing else is replaced: an administrator who names
+    /// a device would lose it.
     pub(crate) fn keep(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
+        match target.symlink_metadata().map(|found| unusual(found.file_type())) {
+            Ok(Some(kind)) => return Err(io::Error::other(format!("it is a {kind} now"))),
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
         std::fs::rename(&self.path, target)?;
         sync_directory(target)
     }
@@ -86,4 +93,39 @@ impl Drop for Draft {
 fn sync_directory(file: &Path) -> io::Result<()> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn only_a_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("file"), "old").unwrap();
+        std::fs::create_dir(path("directory")).unwrap();
+        symlink("file", path("link")).unwrap();
+        let _socket = UnixListener::bind(path("socket")).unwrap();
+        for (name, kind) in [
+            ("directory", "directory"),
+            ("link", "symbolic link"),
+            ("socket", "socket"),
+            ("/dev/null", "device"),
+        ] {
+            // A draft is beside its target; here it is not, so that no draft is created in a folder of devices.
+            let draft = Draft::beside(&path("draft")).unwrap();
+            let error = draft.keep(&path(name)).unwrap_err();
+            assert!(error.to_string().contains(kind), "{name}: {error}");
+        }
+        assert!(path("link").is_symlink() && std::fs::read_to_string(path("file")).unwrap() == "old");
+        for name in ["file", "new"] {
+            Draft::beside(&path(name)).unwrap().keep(&path(name)).unwrap();
+            assert_eq!(std::fs::read_to_string(path(name)).unwrap(), "");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 5, "no draft is left");
+    }
 }

@@ -28,12 +28,15 @@ pub(super) fn write_file(path: &Path, ready: &Ready) -> Result<(), ReadyError> {
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     check(path)?;
-    // An inherited descriptor can be a file, which must not be replaced.
-    let is_file = std::fs::metadata(path)
-        .map_or(true, |found| unusual(found.file_type()).is_none() && !names_descriptor(path));
-    if !is_file {
-        let mut file = OpenOptions::new().append(true).open(path)?;
-        return file.write_all(text).and_then(|()| file.flush());
+    match std::fs::metadata(path) {
+        // An inherited descriptor can be a file, which must not be replaced.
+        Ok(found) if unusual(found.file_type()).is_some() || names_descriptor(path) => {
+            let mut file = OpenOptions::new().append(true).open(path)?;
+            return file.write_all(text).and_then(|()| file.flush());
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
     let target = if path.is_symlink() { std::fs::canonicalize(path)? } else { path.to_owned() };
     let mut draft = Draft::beside(&target)?;
