@@ -304,14 +304,20 @@ fn instructions(stage: &Stage) -> Result<String, Failure> {
     }
     let program = quote(&terraform.host().binary().display().to_string());
     writeln!(text, "  {program} plan\n  {program} destroy\n").map_err(failure)?;
-    writeln!(text, "Log in as one of the users (password {}), for example:", people::PASSWORD)
-        .map_err(failure)?;
+    let url = &ready.control_plane_url;
     writeln!(
         text,
-        "  curl -d username={} -d password={} {}/auth/login",
-        people::MEMBERS[0],
+        "Log in as one of the users (password {}), for example {}:",
         people::PASSWORD,
-        ready.control_plane_url
+        people::MEMBERS[0]
+    )
+    .map_err(failure)?;
+    writeln!(text, "  zenml login {WORKSPACE} --pro-api-url {url}").map_err(failure)?;
+    writeln!(
+        text,
+        "  curl -d username={} -d password={} {url}/auth/login",
+        people::MEMBERS[0],
+        people::PASSWORD
     )
     .map_err(failure)?;
     writeln!(text, "\nRead the audit trail, and stop the platform:").map_err(failure)?;
