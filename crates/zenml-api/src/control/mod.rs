@@ -32,6 +32,21 @@ pub struct Entry {
     pub parameters: usize,
 }
 
+impl Entry {
+    /// An entry whose number of parameters is that of its template.
+    pub(crate) const fn of(name: &'static str, route: Route) -> Self {
+        let template = route.template.as_bytes();
+        let (mut parameters, mut index) = (0, 0);
+        while index < template.len() {
+            if template[index] == b'{' {
+                parameters += 1;
+            }
+            index += 1;
+        }
+        Self { name, route, parameters }
+    }
+}
+
 pub(crate) const fn parameters<P: crate::PathParams, Q, B, A>(_: &crate::Endpoint<P, Q, B, A>) -> usize {
     P::COUNT
 }

@@ -21,6 +21,9 @@ pub const GET: Endpoint<FlavorId, Look, (), Flavor> = Endpoint::get("/flavors/{f
 /// readable.
 pub const UPDATE: Endpoint<FlavorId, (), FlavorUpdate, Flavor> = Endpoint::put("/flavors/{flavor_id}");
 
+/// Stores the latest version of the built-in flavors, after an upgrade.
+pub const SYNC: Endpoint<(), (), (), ()> = Endpoint::patch("/flavors/sync");
+
 /// Deletes a flavor, including built-in ones, unless a component of any type has a flavor with this name.
 pub const DELETE: Endpoint<FlavorId, (), (), ()> = Endpoint::delete("/flavors/{flavor_id}");
 

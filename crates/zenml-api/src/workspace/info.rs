@@ -14,6 +14,60 @@ pub const VERSION: Endpoint<(), (), (), String> = Endpoint::get("/version");
 /// Number of objects that the caller can read.
 pub const STATISTICS: Endpoint<(), (), (), Statistics> = Endpoint::get("/statistics");
 
+/// How busy the server is.
+pub const LOAD: Endpoint<(), (), (), Load> = Endpoint::get("/load-info");
+
+/// The steps of a new user that were taken on this server, such as `project_created`.
+pub const ONBOARDING: Endpoint<(), (), (), Vec<String>> = Endpoint::get("/onboarding_state");
+
+/// Events that can trigger a pipeline. Public.
+pub const SUPPORTED_EVENTS: Endpoint<(), EventQuery, (), Vec<Event>> = Endpoint::get("/supported-events");
+
+/// How busy a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Load {
+    /// Threads.
+    pub threads: u64,
+    /// Connections to the database; 0 without a pool.
+    pub db_connections_total: u64,
+    /// Those that are in use.
+    pub db_connections_active: u64,
+    /// Those beyond the size of the pool.
+    pub db_connections_overflow: u64,
+}
+
+/// Query of [`SUPPORTED_EVENTS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EventQuery {
+    /// What the events are about.
+    pub source_type: EventSource,
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EventSource {
+    /// A pipeline.
+    Pipeline,
+    /// A run of a pipeline.
+    PipelineRun,
+    /// A snapshot of a pipeline.
+    PipelineSnapshot,
+}
+
+/// An event that can trigger a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Event {
+    /// The value in a trigger.
+    pub value: String,
+    /// What happened.
+    pub description: String,
+}
+
 /// Number of objects in a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ServerStatistics"))]

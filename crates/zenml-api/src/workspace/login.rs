@@ -1,6 +1,7 @@
 //! Getting a session of a workspace.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Endpoint, ObjectId, Sensitive};
 
@@ -12,6 +13,21 @@ pub const LOGIN: Endpoint<(), (), Form, Answer> = Endpoint::post("/login").form(
 
 /// Returns a session token for scripts, as a plain JSON string. Requires a session; an API key is not enough.
 pub const API_TOKEN: Endpoint<(), ApiTokenQuery, (), Sensitive<String>> = Endpoint::get("/api_token");
+
+/// Ends the session of a browser. The session of a client stays valid.
+pub const LOGOUT: Endpoint<(), (), (), ()> = Endpoint::get("/logout");
+
+/// Starts the login of a device. Rejected in ZenML Pro: devices log in to the control plane.
+pub const DEVICE_AUTHORIZATION: Endpoint<(), (), DeviceForm, Value> =
+    Endpoint::post("/device_authorization").form();
+
+/// A device that asks for access.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DeviceForm {
+    /// Id of the client.
+    pub client_id: ObjectId,
+}
 
 /// Grant type for a caller whose bearer credential is a session of the control plane or an API key.
 pub const EXTERNAL: &str = "zenml-external";
@@ -117,7 +133,7 @@ pub struct Session {
     pub device_id: Option<String>,
     /// Only after a login by device.
     #[serde(default)]
-    pub device_metadata: Option<serde_json::Value>,
+    pub device_metadata: Option<Value>,
 }
 
 impl Session {

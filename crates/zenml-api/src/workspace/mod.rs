@@ -44,44 +44,65 @@ pub type JsonMap = BTreeMap<String, serde_json::Value>;
 pub type Environment = BTreeMap<String, String>;
 
 macro_rules! table {
-    (all of $more:ident; $($module:ident: $($endpoint:ident)+;)+) => {
+    ($($module:ident: $($endpoint:ident)+;)+) => {
         /// The endpoints of what every workspace has.
         const OWN: &[Entry] = &[$($(Entry {
             name: concat!(stringify!($module), "::", stringify!($endpoint)),
             route: $module::$endpoint.route(),
             parameters: parameters(&$module::$endpoint),
         },)+)+];
-
-        /// All endpoints of a workspace, for identity tables and checks.
-        pub const ALL: &[Entry] = &joined::<{ OWN.len() + $more::ALL.len() }>(OWN, $more::ALL);
     };
 }
 
 table! {
-    all of execution;
-    login: LOGIN API_TOKEN;
-    info: INFO VERSION STATISTICS;
+    login: LOGIN LOGOUT API_TOKEN DEVICE_AUTHORIZATION;
+    info: INFO VERSION STATISTICS LOAD ONBOARDING SUPPORTED_EVENTS;
     current_user: GET;
     user: LIST GET UPDATE;
-    service_account: CREATE LIST GET UPDATE DELETE API_KEYS CREATE_API_KEY;
+    service_account: CREATE LIST GET UPDATE DELETE API_KEYS CREATE_API_KEY API_KEY UPDATE_API_KEY
+        DELETE_API_KEY ROTATE_API_KEY;
     membership: SHARE;
     project: CREATE LIST GET UPDATE DELETE STATISTICS;
     stack: CREATE LIST GET UPDATE DELETE;
     component: TYPES CREATE LIST GET UPDATE DELETE;
     connector: CREATE LIST RESOURCES GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
     connector_type: LIST GET;
-    secret: CREATE LIST GET UPDATE DELETE BACKUP;
-    flavor: CREATE LIST GET UPDATE DELETE;
+    secret: CREATE LIST GET UPDATE DELETE BACKUP RESTORE;
+    flavor: CREATE LIST GET UPDATE DELETE SYNC;
     tag: CREATE LIST GET UPDATE DELETE;
     code_repository: CREATE LIST GET UPDATE DELETE;
 }
 
-const fn joined<const ALL: usize>(first: &[Entry], second: &[Entry]) -> [Entry; ALL] {
-    let mut all = [first[0]; ALL];
-    let mut index = 0;
-    while index < ALL {
-        all[index] = if index < first.len() { first[index] } else { second[index - first.len()] };
-        index += 1;
+/// All endpoints of a workspace, for identity tables and checks.
+pub const ALL: &[Entry] = &joined::<{ count(GROUPS) }>(GROUPS);
+
+const GROUPS: &[&[Entry]] = &[
+    OWN,
+    execution::NOUNS,
+    execution::part::PARTS_OF_ONE,
+    execution::part::PARTS_OF_TWO,
+    execution::part::SINGLE,
+];
+
+const fn count(groups: &[&[Entry]]) -> usize {
+    let (mut all, mut group) = (0, 0);
+    while group < groups.len() {
+        all += groups[group].len();
+        group += 1;
+    }
+    all
+}
+
+const fn joined<const ALL: usize>(groups: &[&[Entry]]) -> [Entry; ALL] {
+    let mut all = [groups[0][0]; ALL];
+    let (mut next, mut group) = (0, 0);
+    while group < groups.len() {
+        let mut index = 0;
+        while index < groups[group].len() {
+            all[next] = groups[group][index];
+            (next, index) = (next + 1, index + 1);
+        }
+        group += 1;
     }
     all
 }

@@ -25,6 +25,9 @@ pub const UPDATE: Endpoint<SecretId, UpdateQuery, SecretUpdate, Secret> =
 /// Copies all secrets to the backup store, if the server has one.
 pub const BACKUP: Endpoint<(), (), (), ()> = Endpoint::put("/secrets_operations/backup");
 
+/// Copies all secrets from the backup store.
+pub const RESTORE: Endpoint<(), (), (), ()> = Endpoint::put("/secrets_operations/restore");
+
 /// Deletes a secret. References to it silently disappear from stacks and components.
 pub const DELETE: Endpoint<SecretId, (), (), ()> = Endpoint::delete("/secrets/{secret_id}");
 

@@ -37,6 +37,22 @@ pub const API_KEYS: Endpoint<ServiceAccountId, ApiKeyQuery, (), Page<Value>> =
 pub const CREATE_API_KEY: Endpoint<ServiceAccountId, (), ApiKeyCreate, Value> =
     Endpoint::post("/service_accounts/{service_account_id}/api_keys");
 
+/// Reads an API key. In ZenML Pro there are none.
+pub const API_KEY: Endpoint<(ServiceAccountId, String), Look, (), Value> =
+    Endpoint::get("/service_accounts/{service_account_id}/api_keys/{api_key_name_or_id}");
+
+/// Changes an API key. Rejected in ZenML Pro.
+pub const UPDATE_API_KEY: Endpoint<(ServiceAccountId, String), (), Value, Value> =
+    Endpoint::put("/service_accounts/{service_account_id}/api_keys/{api_key_name_or_id}");
+
+/// Deletes an API key. In ZenML Pro there are none.
+pub const DELETE_API_KEY: Endpoint<(ServiceAccountId, String), (), (), ()> =
+    Endpoint::delete("/service_accounts/{service_account_id}/api_keys/{api_key_name_or_id}");
+
+/// Replaces an API key by a new one. Rejected in ZenML Pro.
+pub const ROTATE_API_KEY: Endpoint<(ServiceAccountId, String), (), Value, Value> =
+    Endpoint::put("/service_accounts/{service_account_id}/api_keys/{api_key_name_or_id}/rotate");
+
 /// A service account.
 pub type ServiceAccount = Object<ServiceAccountId, ServiceAccountBody, ServiceAccountMetadata, Value>;
 

@@ -19,6 +19,7 @@ use super::cx::Cx;
 use super::decode::{Received, decode};
 use super::door::{Door, available};
 use super::openapi::{self, Operation};
+use super::refused::{Refused, Why};
 use crate::authn::Access;
 use crate::engine::workspace_name;
 use crate::error::{Error, Plane, Result};
@@ -109,6 +110,26 @@ impl Routes {
         Fut: Future<Output = Result<A>> + Send + 'static,
     {
         self.mount(endpoint, Access::WorkspaceServer, handler)
+    }
+
+    /// Rejects operations of the real API with the reason why they are not served.
+    #[must_use]
+    pub(crate) fn refuse(mut self, all: &'static [Refused]) -> Self {
+        for Refused { method, template, why } in all {
+            let Why::Because(why) = why else { continue };
+            let (pattern, name) = (self.pattern(template), self.name(template));
+            let (shared, plane, method) = (self.shared.clone(), self.plane, *method);
+            let door = Door { shared, plane, access: Access::Account, method, name };
+            let answer = move |params: RawPathParams, request: Request| {
+                let door = door.clone();
+                async move {
+                    let refuse = async |_, _: &[&str], _: &str, _: &[u8]| Err(Error::not_implemented(*why));
+                    door.pass(&params, request, refuse).await
+                }
+            };
+            self.router = self.router.route(&pattern, on(filter(method), answer));
+        }
+        self
     }
 
     fn mount<P, Q, B, A, F, Fut>(

@@ -210,6 +210,10 @@ acts! {
     ReadSecretValue
     /// See [`Action::Client`].
     Client
+    /// See [`Action::Prune`].
+    Prune
+    /// See [`Action::BackupRestore`].
+    BackupRestore
     /// See [`Action::Enter`].
     Enter
 }

@@ -25,7 +25,8 @@ mod tx;
 mod visible;
 
 pub(crate) use action::{
-    Act, Action, Actions, Client, Create, Delete, Enter, Read, ReadSecretValue, Share, UnknownAction, Update,
+    Act, Action, Actions, BackupRestore, Client, Create, Delete, Enter, Prune, Read, ReadSecretValue, Share,
+    UnknownAction, Update,
 };
 pub(crate) use holdings::Holdings;
 pub(crate) use identity::{Actor, Credential, Identity};

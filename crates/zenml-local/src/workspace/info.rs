@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use sqlx::Row as _;
-use zenml_api::workspace::info::{self as api, Info, Statistics};
+use zenml_api::workspace::info::{self as api, Event, EventQuery, EventSource, Info, Load, Statistics};
 use zenml_api::{Identifier, OrganizationId};
 
 use super::account::enter;
@@ -21,6 +21,9 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .open(&api::INFO, info)
         .open(&api::VERSION, version)
         .serve(&api::STATISTICS, statistics)
+        .serve(&api::LOAD, load)
+        .serve(&api::ONBOARDING, onboarding)
+        .open(&api::SUPPORTED_EVENTS, supported_events)
         .beside_workspaces()
 }
 
@@ -42,6 +45,38 @@ async fn statistics(cx: Cx, (): (), (): (), (): ()) -> Result<Statistics> {
         })
     })
     .await
+}
+
+/// The platform serves all workspaces with the same threads, and SQLite has no pool.
+async fn load(cx: Cx, (): (), (): (), (): ()) -> Result<Load> {
+    enter(&cx).await?;
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    Ok(Load { threads, db_connections_total: 0, db_connections_active: 0, db_connections_overflow: 0 })
+}
+
+/// The steps of a new user, derived from what exists. A server remembers them.
+async fn onboarding(cx: Cx, (): (), (): (), (): ()) -> Result<Vec<String>> {
+    const STEPS: &str = "\
+        SELECT 'project_created' FROM project WHERE workspace_id = $1 \
+        UNION SELECT 'stack_with_remote_' || c.type || '_created' \
+        FROM stack_component p JOIN component c ON c.id = p.component_id \
+        WHERE c.workspace_id = $1 AND (c.type = 'orchestrator' AND c.flavor NOT IN ('local', 'local_docker') \
+        OR c.type = 'artifact_store' AND c.flavor <> 'local') ORDER BY 1";
+    let workspace = enter(&cx).await?.place.workspace.to_string();
+    cx.read(async |tx| Ok(sqlx::query_scalar(STEPS).bind(&workspace).fetch_all(tx.sql()).await?)).await
+}
+
+async fn supported_events(_: Cx, (): (), query: EventQuery, (): ()) -> Result<Vec<Event>> {
+    let (prefix, run) = match query.source_type {
+        EventSource::Pipeline => ("run_", "A run of the pipeline"),
+        EventSource::PipelineSnapshot => ("run_", "A run of the snapshot"),
+        EventSource::PipelineRun => ("", "The run"),
+    };
+    let event = |value: &str, what: &str| Event {
+        value: format!("{prefix}{value}"),
+        description: format!("{run} {what}."),
+    };
+    Ok(vec![event("completed", "completed"), event("failed", "failed")])
 }
 
 async fn info(cx: Cx, (): (), (): (), (): ()) -> Result<Info> {

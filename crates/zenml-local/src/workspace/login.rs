@@ -1,10 +1,12 @@
 //! Logging in to a workspace.
 
 use http::StatusCode;
+use serde_json::Value;
 use zenml_api::Sensitive;
 use zenml_api::control::auth::GRANT_DEVICE_CODE;
 use zenml_api::workspace::login::{
-    self as api, API_KEY, Answer, ApiTokenQuery, ApiTokenType, EXTERNAL, Form, MOST_SECONDS, Session,
+    self as api, API_KEY, Answer, ApiTokenQuery, ApiTokenType, DeviceForm, EXTERNAL, Form, MOST_SECONDS,
+    Session,
 };
 
 use super::account;
@@ -17,7 +19,21 @@ use crate::rbac::{Actor, Credential, Identity};
 use crate::token::{LIFETIME, WorkspaceSession};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.open(&api::LOGIN, login).serve(&api::API_TOKEN, api_token)
+    routes
+        .open(&api::LOGIN, login)
+        .open(&api::LOGOUT, logout)
+        .open(&api::DEVICE_AUTHORIZATION, device_authorization)
+        .serve(&api::API_TOKEN, api_token)
+}
+
+/// A browser has no session here, so there is none to end. As on a server, that of a client stays valid.
+async fn logout(_: Cx, (): (), (): (), (): ()) -> Result<()> {
+    Ok(())
+}
+
+async fn device_authorization(_: Cx, (): (), (): (), _: DeviceForm) -> Result<Value> {
+    let message = "Devices log in to ZenML Pro, not to its workspaces.";
+    Err(Error::plain(StatusCode::FORBIDDEN, message))
 }
 
 async fn login(cx: Cx, (): (), (): (), form: Form) -> Result<Answer> {

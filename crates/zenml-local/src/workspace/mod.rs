@@ -22,6 +22,7 @@ mod name;
 mod noun;
 mod project;
 mod python;
+mod refused;
 mod sealed;
 mod secret;
 mod service_account;
@@ -29,6 +30,7 @@ mod stack;
 mod tag;
 
 pub(crate) use embedded::Embedded;
+pub use refused::REFUSED;
 
 use crate::http::Routes;
 
@@ -50,5 +52,5 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         code_repository::routes,
         execution::routes,
     ];
-    all.into_iter().fold(routes, |routes, add| add(routes))
+    all.into_iter().fold(routes, |routes, add| add(routes)).refuse(REFUSED)
 }

@@ -7,9 +7,14 @@ use crate::error::{Error, Issue, Result};
 
 /// Adds an issue for a string in a request body that is too long; `most` is in characters.
 pub(crate) fn at_most(member: &str, text: &str, most: usize, issues: &mut Vec<Issue>) {
-    if text.chars().count() > most {
+    if is_longer(text, most) {
         issues.push(Issue::too_long(&["body", member], most));
     }
+}
+
+/// Returns whether a string has more than this number of characters.
+pub(crate) fn is_longer(text: &str, most: usize) -> bool {
+    text.chars().count() > most
 }
 
 /// Rejects a request with issues.

@@ -16,7 +16,7 @@ use super::noun::{
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Allowed, Create, Kind, ReadSecretValue, Tx, Update};
+use crate::rbac::{Act, Allowed, BackupRestore, Create, Kind, ReadSecretValue, Tx, Update};
 use crate::store::Query;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -27,14 +27,26 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::UPDATE, update)
         .serve(&api::DELETE, noun::delete::<Secret, _>)
         .serve(&api::BACKUP, back_up)
+        .serve(&api::RESTORE, restore)
 }
 
 /// 501, as on a server without a store for backups.
 async fn back_up(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
-    enter(&cx).await?;
-    Err(Error::not_implemented(
-        "The workspace has no backup store for secrets. To back up the whole platform, use `zenml-local backup`.",
-    ))
+    no_backup_store(&cx, "To back up the whole platform, use `zenml-local backup`.").await
+}
+
+/// 501, as on a server without a store for backups.
+async fn restore(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
+    no_backup_store(&cx, "To restore a backup of the whole platform, use `zenml-local restore`.").await
+}
+
+async fn no_backup_store(cx: &Cx, hint: &str) -> Result<()> {
+    let place = enter(cx).await?.place;
+    cx.tx(async |tx| {
+        tx.allow::<BackupRestore, _>(All::<Secret>::of(place)).await?;
+        Err(Error::not_implemented(format!("The workspace has no backup store for secrets. {hint}")))
+    })
+    .await
 }
 
 /// The columns of a secret, without its values.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use zenml_api::workspace::service_account::{
     self as api, ServiceAccountBody, ServiceAccountMetadata, ServiceAccountUpdate,
 };
-use zenml_api::workspace::{ListQuery as _, Page};
+use zenml_api::workspace::{ListQuery as _, Look, Page};
 use zenml_api::{IdOrName, ServiceAccountId, Timestamp, UserId};
 
 use super::account::{Me, enter};
@@ -25,6 +25,10 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::DELETE, delete)
         .serve(&api::API_KEYS, api_keys)
         .serve(&api::CREATE_API_KEY, create_api_key)
+        .serve(&api::API_KEY, api_key)
+        .serve(&api::DELETE_API_KEY, delete_api_key)
+        .serve(&api::UPDATE_API_KEY, change_api_key)
+        .serve(&api::ROTATE_API_KEY, change_api_key)
 }
 
 /// The columns of a service account. They mirror those of the control plane.
@@ -112,6 +116,28 @@ async fn create(cx: Cx, (): (), (): (), _: api::ServiceAccountCreate) -> Result<
 async fn create_api_key(cx: Cx, _: ServiceAccountId, (): (), _: api::ApiKeyCreate) -> Result<Value> {
     enter(&cx).await?;
     Err(deprecated())
+}
+
+type KeyPath = (ServiceAccountId, String);
+
+async fn change_api_key(cx: Cx, _: KeyPath, (): (), _: Value) -> Result<Value> {
+    enter(&cx).await?;
+    Err(deprecated())
+}
+
+async fn api_key(cx: Cx, path: KeyPath, _: Look, (): ()) -> Result<Value> {
+    no_key(&cx, path).await
+}
+
+async fn delete_api_key(cx: Cx, path: KeyPath, (): (), (): ()) -> Result<()> {
+    no_key(&cx, path).await
+}
+
+/// Keys belong to the organization: the workspace has none.
+async fn no_key<T>(cx: &Cx, (id, key): KeyPath) -> Result<T> {
+    let me = enter(cx).await?;
+    cx.read(async |tx| ServiceAccount::locate(tx, me, &id.into()).await).await?;
+    Err(Error::not_found(format!("The service account '{id}' has no API key '{key}' in this workspace.")))
 }
 
 async fn update(

@@ -7,6 +7,7 @@ use zenml_local::Plane;
 
 use crate::support::texts;
 use crate::workspace_cast::{CAST, Cast};
+use crate::workspace_execution;
 
 /// Route, request, body, and the status for each of [`CAST`].
 type Row = (&'static str, &'static str, &'static str, [u16; 6]);
@@ -29,8 +30,8 @@ const ADMIN: [u16; 6] = [401, 403, 403, 403, 403, 200];
 const REFUSED: [u16; 6] = [401, 403, 403, 403, 403, 403];
 /// What does not exist in an embedded workspace.
 const MISSING: [u16; 6] = [401, 404, 404, 404, 404, 404];
-/// What an embedded workspace cannot do.
-const NOT_HERE: [u16; 6] = [401, 501, 501, 501, 501, 501];
+/// What an embedded workspace cannot do, and a server only for the administrator.
+const BACKUP: [u16; 6] = [401, 403, 403, 403, 403, 501];
 
 const COMPONENT: &str = r#"{"name":"{fresh}","type":"orchestrator","flavor":"local","configuration":{}}"#;
 const CONNECTOR: &str = r#"{"name":"{fresh}","connector_type":"docker","auth_method":"password","configuration":{"username":"u","password":"p"}}"#;
@@ -44,6 +45,9 @@ const ROWS: &[Row] = &[
     ("POST /login", "POST /login", "", [200, 401, 401, 401, 401, 401]),
     ("GET /info", "GET /info", "", [200; 6]),
     ("GET /version", "GET /version", "", [200; 6]),
+    ("GET /logout", "GET /logout", "", [200; 6]),
+    ("POST /device_authorization", "POST /device_authorization", "", [422; 6]),
+    ("GET /supported-events", "GET /supported-events?source_type=pipeline", "", [200; 6]),
     // For everyone with access to the workspace.
     ("GET /current-user", "GET /current-user", "", IN),
     ("GET /users", "GET /users", "", IN),
@@ -51,9 +55,35 @@ const ROWS: &[Row] = &[
     ("PUT /users/{user_name_or_id}", "PUT /users/owner@example.org", r#"{"full_name":"x"}"#, IN),
     ("GET /api_token", "GET /api_token", "", IN),
     ("GET /statistics", "GET /statistics", "", IN),
+    ("GET /load-info", "GET /load-info", "", IN),
+    ("GET /onboarding_state", "GET /onboarding_state", "", IN),
     // Service accounts: nobody can change them.
     ("GET /service_accounts", "GET /service_accounts", "", IN),
     ("GET /service_accounts/{service_account_name_or_id}", "GET /service_accounts/platform-admin", "", ADMIN),
+    (
+        "GET /service_accounts/{service_account_id}/api_keys/{api_key_name_or_id}",
+        "GET /service_accounts/{robot}/api_keys/x",
+        "",
+        MISSING,
+    ),
+    (
+        "DELETE /service_accounts/{service_account_id}/api_keys/{api_key_name_or_id}",
+        "DELETE /service_accounts/{robot}/api_keys/x",
+        "",
+        MISSING,
+    ),
+    (
+        "PUT /service_accounts/{service_account_id}/api_keys/{api_key_name_or_id}",
+        "PUT /service_accounts/{robot}/api_keys/x",
+        "{}",
+        REFUSED,
+    ),
+    (
+        "PUT /service_accounts/{service_account_id}/api_keys/{api_key_name_or_id}/rotate",
+        "PUT /service_accounts/{robot}/api_keys/x/rotate",
+        "{}",
+        REFUSED,
+    ),
     (
         "GET /service_accounts/{service_account_id}/api_keys",
         "GET /service_accounts/{robot}/api_keys",
@@ -124,7 +154,8 @@ const ROWS: &[Row] = &[
     ("GET /secrets/{secret_id}", "GET /secrets/{secret}", "", READ),
     ("PUT /secrets/{secret_id}", "PUT /secrets/{secret}", "{}", WRITE),
     ("DELETE /secrets/{secret_id}", "DELETE /secrets/{secret}", "", OWN),
-    ("PUT /secrets_operations/backup", "PUT /secrets_operations/backup", "", NOT_HERE),
+    ("PUT /secrets_operations/backup", "PUT /secrets_operations/backup", "", BACKUP),
+    ("PUT /secrets_operations/restore", "PUT /secrets_operations/restore", "", BACKUP),
     // Tags: only changes require permission.
     ("GET /tags", "GET /tags", "", IN),
     ("POST /tags", "POST /tags", r#"{"name":"{fresh}"}"#, IN),
@@ -135,6 +166,7 @@ const ROWS: &[Row] = &[
     ("POST /flavors", "POST /flavors", FLAVOR, CREATE),
     ("PUT /flavors/{flavor_id}", "PUT /flavors/{flavor}", "{}", WRITE),
     ("DELETE /flavors/{flavor_id}", "DELETE /flavors/{flavor}", "", OWN),
+    ("PATCH /flavors/sync", "PATCH /flavors/sync", "", ADMIN),
     // Code repositories: the owner has a role in the project.
     ("GET /code_repositories", "GET /code_repositories?project={project}", "", IN),
     ("POST /code_repositories", "POST /code_repositories", REPOSITORY, OWN),
@@ -150,25 +182,6 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// The rows of pipelines and what they create: lists are empty, and nothing can be created.
-fn rows_of_execution() -> Vec<(String, String, [u16; 6])> {
-    let entries = zenml_api::workspace::ALL.iter().filter(|entry| entry.name.starts_with("execution::"));
-    entries
-        .map(|entry| {
-            let (route, id) = (entry.route.to_string(), "00000000-0000-4000-8000-000000000001");
-            let call = match route.split_once('{') {
-                Some((before, _)) => format!("{before}{id}"),
-                None => route.clone(),
-            };
-            match entry.name.rsplit("::").next().unwrap() {
-                "LIST" => (route, format!("{call}?project={{project}}"), IN),
-                "GET" | "UPDATE" | "DELETE" => (route, call, MISSING),
-                _ => (route, call, NOT_HERE),
-            }
-        })
-        .collect()
-}
-
 #[tokio::test]
 async fn each_route_returns_the_status_in_the_table_for_each_caller() {
     let cast = Cast::start().await;
@@ -177,8 +190,9 @@ async fn each_route_returns_the_status_in_the_table_for_each_caller() {
     let robot = cast.send_with(Some(&cast.world.key()), "GET /current-user", Value::Null).await.ok();
     let robot = robot["id"].as_str().unwrap();
     let mut wrong = Vec::new();
-    let execution = rows_of_execution();
-    let execution = execution.iter().map(|(_, call, statuses)| (call.as_str(), "", statuses));
+    let execution = workspace_execution::rows();
+    let execution =
+        execution.iter().map(|(_, call, body, statuses)| (call.as_str(), body.as_str(), statuses));
     let rows = ROWS.iter().map(|(_, call, body, statuses)| (*call, *body, statuses));
     for (call, body, statuses) in rows.chain(execution) {
         let mut objects = cast.objects().await;
@@ -216,7 +230,7 @@ async fn the_table_contains_every_served_route() {
         .filter(|route| route.plane == Plane::Workspace)
         .map(|route| format!("{} {}", route.method, route.template))
         .collect();
-    let execution = rows_of_execution().into_iter().map(|(route, ..)| route);
+    let execution = workspace_execution::rows().into_iter().map(|(route, ..)| route);
     let table: BTreeSet<String> = ROWS.iter().map(|row| row.0.to_owned()).chain(execution).collect();
     assert_eq!(served, table);
 }

@@ -55,12 +55,49 @@ async fn a_list_of_what_belongs_to_a_project_requires_one() {
 #[tokio::test]
 async fn whoever_starts_a_pipeline_learns_where_pipelines_run() {
     let cast = Cast::start().await;
-    for call in
-        ["POST /logs", "POST /runs", "POST /pipelines", "POST /models", "POST /artifact_versions/batch"]
-    {
-        let text = cast.send("admin", call, json!({ "name": "x" })).await.refused(501);
+    let project = cast.make("admin", "/projects", json!({ "name": "runs" })).await;
+    let version = json!({
+        "project": project, "type": "DataArtifact", "uri": "x", "materializer": {}, "data_type": {},
+        "save_type": "manual", "artifact_name": "x",
+    });
+    for (call, body) in [
+        ("POST /logs", json!({ "artifact_store_id": NOWHERE })),
+        ("POST /pipelines", json!({ "project": project, "name": "x" })),
+        ("POST /models", json!({ "project": project, "name": "x" })),
+        ("POST /pipeline_builds", json!({ "project": project, "is_local": true, "contains_code": true })),
+        ("POST /artifact_versions/batch", json!([version])),
+    ] {
+        let text = cast.send("admin", call, body).await.refused(501);
         assert!(text.starts_with("NotImplementedError: "), "{text}");
         assert!(text.contains("zenml-local serve --engine zenml"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_fails_anyway_is_validated_first_and_then_the_permission_and_the_project() {
+    let cast = Cast::start().await;
+    let project = cast.make("admin", "/projects", json!({ "name": "runs" })).await;
+    let good = json!({ "project": project, "name": "x" });
+    for (who, body, status, says) in [
+        ("reader", json!({ "name": "x" }), 422, "missing"),
+        ("reader", good.clone(), 403, "Insufficient permissions to CREATE resource"),
+        (
+            "reader",
+            json!({ "project": NOWHERE, "name": "x" }),
+            403,
+            "Insufficient permissions to CREATE resource",
+        ),
+        ("admin", json!({ "project": NOWHERE, "name": "x" }), 404, "Cannot get project"),
+        ("admin", json!({ "project": "x", "name": 1 }), 422, "uuid_parsing"),
+        ("admin", json!([]), 422, "model_attributes_type"),
+        ("admin", Value::Null, 422, "('body',)"),
+        ("admin", good, 501, "--engine zenml"),
+    ] {
+        for list in ["pipelines", "models", "artifacts"] {
+            let answer = cast.send(who, &format!("POST /{list}"), body.clone()).await;
+            let text = answer.body.to_string();
+            assert!(answer.status == status && text.contains(says), "{who} {list} {body}: {text}");
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use super::noun::{self, All, Noun as _, Stored, Writes, is_taken};
 use crate::crypto::Vault;
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Allowed, Create, Tx, WorkspacePlace};
+use crate::rbac::{Act, Allowed, Create, Kind, Resource, Target, Tx, Update, WorkspacePlace};
 use catalog::BuiltIn;
 pub(crate) use custom::Custom;
 
@@ -39,6 +39,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::GET, get)
         .serve(&api::UPDATE, update)
         .serve(&api::DELETE, delete)
+        .serve(&api::SYNC, sync)
 }
 
 /// The flavor of a component.
@@ -189,6 +190,13 @@ async fn delete(cx: Cx, id: FlavorId, (): (), (): ()) -> Result<()> {
     enter(&cx).await?;
     refuse_built_in(id, "deleted")?;
     noun::delete::<Custom, _>(cx, id, (), ()).await
+}
+
+/// Does nothing more than to ask for the permission: the built-in flavors are always those of the program.
+async fn sync(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
+    let place = enter(&cx).await?.place;
+    let all = Target::in_workspace(place, Resource::all(Kind::Flavor));
+    cx.tx(async |tx| tx.allow::<Update, _>(all).await.map(drop)).await
 }
 
 fn refuse_built_in(id: FlavorId, what: &str) -> Result<()> {

@@ -1,16 +1,21 @@
 //! Pipelines, their runs, and what runs create and use.
 //!
 //! A workspace that does not run pipelines has none of these objects: its lists are empty, reads find nothing, and
-//! nothing can be created. So the objects have no types here, only their endpoints and the queries of their lists.
+//! nothing can be created. So the objects have no types here, only their endpoints, the queries of their lists and what
+//! the body of a creation must contain.
+
+pub mod member;
+pub mod part;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::control::Entry;
+use crate::workspace::execution::member::{Form, STATUSES, form};
 use crate::workspace::object::Look;
 use crate::workspace::page::{ListQuery, Page, list_query};
-use crate::{Endpoint, ObjectId, Route};
+use crate::{Endpoint, ObjectId};
 
 /// A kind of these objects.
 pub trait Noun: Send + Sync + 'static {
@@ -35,10 +40,19 @@ pub trait Noun: Send + Sync + 'static {
     const GET: Option<Endpoint<ObjectId, Look, (), Value>> = None;
 
     /// Creates an object.
-    const CREATE: Option<Endpoint<(), (), (), Value>> = None;
+    const CREATE: Option<Endpoint<(), (), Value, Value>> = None;
+
+    /// The resource type whose permission a creation requires; empty, if it requires one of a run.
+    const RESOURCE: &'static str = "";
+
+    /// The body of a creation.
+    const NEW: Form = form!({});
 
     /// Changes an object.
-    const UPDATE: Option<Endpoint<ObjectId, (), (), Value>> = None;
+    const UPDATE: Option<Endpoint<ObjectId, (), Value, Value>> = None;
+
+    /// The body of a change.
+    const CHANGE: Form = form!({});
 
     /// Deletes an object.
     const DELETE: Option<Endpoint<ObjectId, (), (), ()>> = None;
@@ -51,31 +65,17 @@ pub trait Fold: Sized {
     fn noun<N: Noun>(self) -> Self;
 }
 
-/// Creates the logs of a run.
-pub const CREATE_LOGS: Endpoint<(), (), (), Value> = Endpoint::post("/logs");
-
-/// Adds metadata to a run.
-pub const CREATE_RUN_METADATA: Endpoint<(), (), (), Value> = Endpoint::post("/run-metadata");
-
-/// Adds a tag to an object.
-pub const TAG: Endpoint<(), (), (), Value> = Endpoint::post("/tag_resources");
-
-/// Adds tags to several objects.
-pub const TAG_MANY: Endpoint<(), (), (), Value> = Endpoint::post("/tag_resources/batch");
-
-/// Creates several versions of artifacts.
-pub const CREATE_ARTIFACT_VERSIONS: Endpoint<(), (), (), Value> = Endpoint::post("/artifact_versions/batch");
-
-/// Lists the requests of steps for resources of a pool.
-pub const RESOURCE_REQUESTS: Endpoint<(), (), (), Page<Value>> = Endpoint::get("/resource_requests");
-
-/// Declares the kinds: type, query, name of the file, words, path of the list, path of an object, and the endpoints
-/// besides the list; then the filters and options of the list, and the fields for sorting.
+/// Declares the kinds: type, query, name of the file, words, path of the list, path of an object, older paths, and the
+/// endpoints besides the list; then the permission and the body of a creation, the body of a change, the filters and
+/// options of the list, and the fields for sorting.
 macro_rules! nouns {
     ($(
         $(#[$doc:meta])*
-        $noun:ident $query:ident $name:ident $words:literal $list:literal $item:literal [$($endpoint:ident)*]
-        { $($filter:ident $(= $wire:literal)?,)* } options { $($option:ident: $type:ty,)* }
+        $noun:ident $query:ident $name:ident $words:literal $list:literal $item:literal
+        $older:tt [$($endpoint:ident)*]
+        $(new $resource:literal { $($new:tt)* } $(either $($either:literal)+)?)?
+        $(change { $($change:tt)* })?
+        filters { $($filter:ident $(= $wire:literal)?,)* } options { $($option:ident: $type:ty,)* }
         sorted by { $($field:literal,)* }
     )*) => {
         $(
@@ -102,8 +102,14 @@ macro_rules! nouns {
                 type Query = $query;
                 const WORDS: &'static str = $words;
                 const SORTABLE: &'static [&'static str] = &[$($field),*];
-                const LIST: Endpoint<(), $query, (), Page<Value>> = Endpoint::get($list);
-                $(endpoint!($endpoint $list $item);)*
+                const LIST: Endpoint<(), $query, (), Page<Value>> =
+                    older!(Endpoint::get($list), 0 $older);
+                $(
+                    const RESOURCE: &'static str = $resource;
+                    const NEW: Form = form!({ $($new)* } $(either $($either)+)?);
+                )?
+                $(const CHANGE: Form = form!({ $($change)* });)?
+                $(endpoint!($endpoint $list $item $older);)*
             }
         )*
 
@@ -112,17 +118,11 @@ macro_rules! nouns {
             start$(.noun::<$noun>())*
         }
 
-        /// All endpoints of this module, for [`ALL`](super::ALL).
-        pub(super) const ALL: &[Entry] = &[
-            entry("execution::CREATE_LOGS", CREATE_LOGS.route()),
-            entry("execution::CREATE_RUN_METADATA", CREATE_RUN_METADATA.route()),
-            entry("execution::TAG", TAG.route()),
-            entry("execution::TAG_MANY", TAG_MANY.route()),
-            entry("execution::CREATE_ARTIFACT_VERSIONS", CREATE_ARTIFACT_VERSIONS.route()),
-            entry("execution::RESOURCE_REQUESTS", RESOURCE_REQUESTS.route()),
+        /// The endpoints of the kinds, for the table of all endpoints.
+        pub(in crate::workspace) const NOUNS: &[Entry] = &[
             $(
-                entry(concat!("execution::", stringify!($name), "::LIST"), $noun::LIST.route()),
-                $(entry(
+                Entry::of(concat!("execution::", stringify!($name), "::LIST"), $noun::LIST.route()),
+                $(Entry::of(
                     concat!("execution::", stringify!($name), "::", stringify!($endpoint)),
                     match $noun::$endpoint {
                         Some(endpoint) => endpoint.route(),
@@ -136,29 +136,39 @@ macro_rules! nouns {
 
 /// Declares one of the endpoints that not every kind has.
 macro_rules! endpoint {
-    (GET $list:literal $item:literal) => {
-        const GET: Option<Endpoint<ObjectId, Look, (), Value>> = Some(Endpoint::get($item));
+    (GET $list:literal $item:literal $older:tt) => {
+const GET: Option<Endpoint<ObjectId, Look, (), Value>> = Some(older!(Endpoint::get($item), 1 $older));
     };
-    (CREATE $list:literal $item:literal) => {
-        const CREATE: Option<Endpoint<(), (), (), Value>> = Some(Endpoint::post($list));
+    (CREATE $list:literal $item:literal $older:tt) => {
+const CREATE: Option<Endpoint<(), (), Value, Value>> = Some(older!(Endpoint::post($list), 0 $older));
     };
-    (UPDATE $list:literal $item:literal) => {
-        const UPDATE: Option<Endpoint<ObjectId, (), (), Value>> = Some(Endpoint::put($item));
+    (UPDATE $list:literal $item:literal $older:tt) => {
+        const UPDATE: Option<Endpoint<ObjectId, (), Value, Value>> = Some(Endpoint::put($item));
     };
-    (DELETE $list:literal $item:literal) => {
-        const DELETE: Option<Endpoint<ObjectId, (), (), ()>> = Some(Endpoint::delete($item));
+    (DELETE $list:literal $item:literal $older:tt) => {
+const DELETE: Option<Endpoint<ObjectId, (), (), ()>> =
+            Some(older!(Endpoint::delete($item), 1 $older));
     };
 }
 
-/// The paths of these endpoints have at most one parameter.
-const fn entry(name: &'static str, route: Route) -> Entry {
-    let has_one = matches!(route.template.as_bytes(), [.., b'}']);
-    Entry { name, route, parameters: if has_one { 1 } else { 0 } }
+/// The endpoint, also at the older path of a list (0) or of an object (1).
+macro_rules! older {
+    ($endpoint:expr, $which:literal []) => {
+        $endpoint
+    };
+    ($endpoint:expr, 0 [$list:literal $item:literal]) => {
+        $endpoint.aliases(&[$list])
+    };
+    ($endpoint:expr, 1 [$list:literal $item:literal]) => {
+        $endpoint.aliases(&[$item])
+    };
 }
 
 nouns! {
     /// Pipelines.
-    Pipeline PipelineQuery pipeline "pipeline" "/pipelines" "/pipelines/{pipeline_id}" [CREATE GET UPDATE DELETE] {
+    Pipeline PipelineQuery pipeline "pipeline" "/pipelines" "/pipelines/{pipeline_id}" [] [CREATE GET UPDATE DELETE]
+    new "pipeline" { "project": Id, "name": Name }
+    filters {
         project_name_or_id, id, created, updated, tags, user, project, name, latest_run_status,
         latest_run_user,
     } options {
@@ -168,7 +178,9 @@ nouns! {
     }
 
     /// Runs of pipelines.
-    Run RunQuery run "pipeline run" "/runs" "/runs/{run_id}" [CREATE GET UPDATE DELETE] {
+    Run RunQuery run "pipeline run" "/runs" "/runs/{run_id}" [] [CREATE GET UPDATE DELETE]
+    new "pipeline_run" { "project": Id, "name": Name, "snapshot": Id, "status": OneOf(STATUSES) }
+    filters {
         project_name_or_id, id, created, updated, run_metadata, tags, user, project, name, index,
         orchestrator_run_id, pipeline_id, stack_id, schedule_id, build_id, snapshot_id, code_repository_id,
         template_id, source_snapshot_id, model_version_id, linked_to_model_version_id, status, start_time,
@@ -184,7 +196,9 @@ nouns! {
     }
 
     /// Steps of runs.
-    Step StepQuery step "step run" "/steps" "/steps/{step_id}" [CREATE GET UPDATE] {
+    Step StepQuery step "step run" "/steps" "/steps/{step_id}" [] [CREATE GET UPDATE]
+    new "" { "project": Id, "name": Name, "start_time": Moment, "status": OneOf(STATUSES), "pipeline_run_id": Id }
+    filters {
         id, created, updated, run_metadata, user, project, name, code_hash, cache_key, status, start_time,
         end_time, pipeline_run_id, snapshot_id, original_step_run_id, model_version_id, model, version,
         cache_expires_at,
@@ -197,7 +211,9 @@ nouns! {
     }
 
     /// Container images of pipelines.
-    Build BuildQuery build "pipeline build" "/pipeline_builds" "/pipeline_builds/{build_id}" [CREATE GET DELETE] {
+    Build BuildQuery build "pipeline build" "/pipeline_builds" "/pipeline_builds/{build_id}" [] [CREATE GET DELETE]
+    new "pipeline_build" { "project": Id, "is_local": Flag, "contains_code": Flag }
+    filters {
         project_name_or_id, id, created, updated, user, project, pipeline_id, stack_id,
         container_registry_id, zenml_version, python_version, checksum, stack_checksum, duration,
     } options {
@@ -208,7 +224,10 @@ nouns! {
     }
 
     /// Pipelines with their configuration, ready to run.
-    Snapshot SnapshotQuery snapshot "pipeline snapshot" "/pipeline_snapshots" "/pipeline_snapshots/{snapshot_id}" [CREATE GET UPDATE DELETE] {
+    Snapshot SnapshotQuery snapshot "pipeline snapshot" "/pipeline_snapshots" "/pipeline_snapshots/{snapshot_id}" ["/pipeline_deployments" "/pipeline_deployments/{deployment_id}"]
+        [CREATE GET UPDATE DELETE]
+    new "pipeline_deployment" { "project": Id, "run_name_template": Text, "pipeline_configuration": Map, "stack": Id, "pipeline": Id }
+    filters {
         project_name_or_id, id, created, updated, tags, user, project, name, pipeline, stack, build_id,
         schedule_id, source_snapshot_id,
     } options {
@@ -220,7 +239,10 @@ nouns! {
     }
 
     /// Schedules of pipelines.
-    Schedule ScheduleQuery schedule "schedule" "/schedules" "/schedules/{schedule_id}" [CREATE GET UPDATE DELETE] {
+    Schedule ScheduleQuery schedule "schedule" "/schedules" "/schedules/{schedule_id}" [] [CREATE GET UPDATE DELETE]
+    new "schedule" { "project": Id, "name": Text, "active": Flag, "orchestrator_id": Id, "pipeline_id": Id }
+        either "cron_expression" "interval_second" "run_once_start_time"
+    filters {
         project_name_or_id, id, created, updated, user, project, pipeline_id, orchestrator_id,
         cron_expression, start_time, end_time, interval_second, name, run_once_start_time,
     } options {
@@ -232,7 +254,9 @@ nouns! {
     }
 
     /// Models.
-    Model ModelQuery model "model" "/models" "/models/{model_id}" [CREATE GET UPDATE DELETE] {
+    Model ModelQuery model "model" "/models" "/models/{model_id}" [] [CREATE GET UPDATE DELETE]
+    new "model" { "project": Id, "name": Name }
+    filters {
         id, created, updated, tags, user, project, name,
     } options {
         scope_user: ObjectId,
@@ -241,7 +265,9 @@ nouns! {
     }
 
     /// Versions of models.
-    ModelVersion ModelVersionQuery model_version "model version" "/model_versions" "/model_versions/{model_version_id}" [CREATE GET UPDATE DELETE] {
+    ModelVersion ModelVersionQuery model_version "model version" "/model_versions" "/model_versions/{model_version_id}" [] [CREATE GET UPDATE DELETE]
+    new "model_version" { "project": Id, "model": Id }
+    filters {
         model_name_or_id, id, created, updated, run_metadata, tags, user, project, name, number, stage,
         model,
     } options {
@@ -251,7 +277,9 @@ nouns! {
     }
 
     /// Artifacts.
-    Artifact ArtifactQuery artifact "artifact" "/artifacts" "/artifacts/{artifact_id}" [CREATE GET UPDATE DELETE] {
+    Artifact ArtifactQuery artifact "artifact" "/artifacts" "/artifacts/{artifact_id}" [] [CREATE GET UPDATE DELETE]
+    new "artifact" { "project": Id, "name": Name }
+    filters {
         id, created, updated, tags, user, project, name,
     } options {
         scope_user: ObjectId, has_custom_name: bool,
@@ -260,7 +288,17 @@ nouns! {
     }
 
     /// Versions of artifacts.
-    ArtifactVersion ArtifactVersionQuery artifact_version "artifact version" "/artifact_versions" "/artifact_versions/{artifact_version_id}" [CREATE GET UPDATE DELETE] {
+    ArtifactVersion ArtifactVersionQuery artifact_version "artifact version" "/artifact_versions" "/artifact_versions/{artifact_version_id}" [] [CREATE GET UPDATE DELETE]
+    new "artifact_version" {
+        "project": Id,
+        "type": OneOf(&[
+            "DataAnalysisArtifact", "DataArtifact", "ModelArtifact", "SchemaArtifact", "ServiceArtifact",
+            "StatisticsArtifact", "BaseArtifact",
+        ]),
+        "uri": Text, "materializer": Map, "data_type": Map,
+        "save_type": OneOf(&["step_output", "manual", "preexisting", "external"]),
+    } either "artifact_name" "artifact_id"
+    filters {
         id, created, updated, run_metadata, tags, user, project, artifact, artifact_id, version,
         version_number, uri, materializer, kind = "type", data_type, artifact_store_id, model_version_id,
         model, pipeline_run,
@@ -272,7 +310,10 @@ nouns! {
     }
 
     /// Triggers of pipelines.
-    Trigger TriggerQuery trigger "trigger" "/triggers" "/triggers/{trigger_id}" [CREATE GET UPDATE DELETE] {
+    Trigger TriggerQuery trigger "trigger" "/triggers" "/triggers/{trigger_id}" [] [CREATE GET UPDATE DELETE]
+    new "trigger" { "type": Tag(&["schedule", "platform_event", "webhook"]), "project": Id, "name": Text }
+    change { "type": Tag(&["schedule", "platform_event", "webhook"]) }
+    filters {
         id, created, updated, user, project, name, flavor, kind = "type", next_occurrence, concurrency,
         webhook_id, pipeline_id, snapshot_id,
     } options {
@@ -283,7 +324,9 @@ nouns! {
     }
 
     /// Webhooks of triggers.
-    Webhook WebhookQuery webhook "webhook" "/webhooks" "/webhooks/{webhook_id}" [CREATE GET UPDATE DELETE] {
+    Webhook WebhookQuery webhook "webhook" "/webhooks" "/webhooks/{webhook_id}" [] [CREATE GET UPDATE DELETE]
+    new "webhook" { "project": Id, "name": Name, "webhook_type": Name }
+    filters {
         id, created, updated, user, project, name, webhook_type,
     } options {
         scope_user: ObjectId, active: bool,
@@ -292,7 +335,9 @@ nouns! {
     }
 
     /// Deployed pipelines.
-    Deployment DeploymentQuery deployment "deployment" "/deployments" "/deployments/{deployment_id}" [CREATE GET UPDATE DELETE] {
+    Deployment DeploymentQuery deployment "deployment" "/deployments" "/deployments/{deployment_id}" [] [CREATE GET UPDATE DELETE]
+    new "deployment" { "project": Id, "name": Name, "snapshot_id": Id, "deployer_id": Id }
+    filters {
         id, created, updated, tags, user, project, name, url, status, pipeline, snapshot_id, deployer_id,
     } options {
         scope_user: ObjectId,
@@ -302,7 +347,16 @@ nouns! {
     }
 
     /// Invocations of the hooks of runs and steps.
-    HookInvocation HookInvocationQuery hook_invocation "hook invocation" "/hook_invocations" "/hook_invocations/{hook_invocation_id}" [CREATE GET DELETE] {
+    HookInvocation HookInvocationQuery hook_invocation "hook invocation" "/hook_invocations" "/hook_invocations/{hook_invocation_id}" [] [CREATE GET DELETE]
+    new "" {
+        "project": Id,
+        "hook_type": OneOf(&[
+            "run_start", "run_success", "run_failure", "run_end", "run_pause", "run_resume", "step_start",
+            "step_end", "step_success", "step_failure", "custom",
+        ]),
+        "status": OneOf(STATUSES), "start_time": Moment, "pipeline_run_id": Id,
+    }
+    filters {
         id, created, updated, user, project, pipeline_run_id, step_run_id, hook_type, name, status,
         start_time, end_time,
     } options {
@@ -313,7 +367,8 @@ nouns! {
     }
 
     /// Devices of people who are logged in. Those of ZenML Pro are on the control plane.
-    Device DeviceQuery device "authorized device" "/devices" "/devices/{device_id}" [GET UPDATE DELETE] {
+    Device DeviceQuery device "authorized device" "/devices" "/devices/{device_id}" [] [GET UPDATE DELETE]
+    filters {
         id, created, updated, user, expires, client_id, status, trusted_device, failed_auth_attempts,
         last_login,
     } options {
@@ -324,7 +379,10 @@ nouns! {
     }
 
     /// Conditions that runs wait for.
-    WaitCondition WaitConditionQuery wait_condition "run wait condition" "/run_wait_conditions" "/run_wait_conditions/{run_wait_condition_id}" [CREATE GET UPDATE] {
+    WaitCondition WaitConditionQuery wait_condition "run wait condition" "/run_wait_conditions" "/run_wait_conditions/{run_wait_condition_id}" [] [CREATE GET UPDATE]
+    new "" { "project": Id, "run": Id, "name": Text, "type": OneOf(&["external_input"]) }
+    change { "poller_instance_id": Text, "poller_lease_expires_at": Moment }
+    filters {
         id, created, updated, run_metadata, user, project, pipeline_run, kind = "type", status, name,
         resolved_by, resolved_at, resolution,
     } options {
@@ -333,8 +391,32 @@ nouns! {
         "created", "id", "name", "resolution", "resolved_at", "status", "type", "updated", "user",
     }
 
+    /// Links of artifacts to versions of models.
+    ModelVersionArtifact ModelVersionArtifactQuery model_version_artifact "model version artifact link"
+        "/model_version_artifacts" "/model_version_artifacts" [] []
+    filters {
+        id, created, updated, model_version_id, artifact_version_id, artifact_name, user,
+    } options {
+        only_data_artifacts: bool, only_model_artifacts: bool, only_deployment_artifacts: bool,
+        has_custom_name: bool,
+    } sorted by {
+        "artifact_version_id", "created", "id", "model_version_id", "updated",
+    }
+
+    /// Links of runs to versions of models.
+    ModelVersionRun ModelVersionRunQuery model_version_run "model version run link"
+        "/model_version_pipeline_runs" "/model_version_pipeline_runs" [] []
+    filters {
+        id, created, updated, model_version_id, pipeline_run_id, pipeline_run_name, user,
+    } options {
+    } sorted by {
+        "created", "id", "model_version_id", "pipeline_run_id", "updated",
+    }
+
     /// Templates of runs.
-    RunTemplate RunTemplateQuery run_template "run template" "/run_templates" "/run_templates/{template_id}" [CREATE GET UPDATE DELETE] {
+    RunTemplate RunTemplateQuery run_template "run template" "/run_templates" "/run_templates/{template_id}" [] [CREATE GET UPDATE DELETE]
+    new "run_template" { "project": Id, "name": Name, "source_snapshot_id": Id }
+    filters {
         project_name_or_id, id, created, updated, tags, user, project, name, pipeline_id, build_id,
         stack_id, code_repository_id, pipeline, stack,
     } options {
@@ -344,7 +426,9 @@ nouns! {
     }
 
     /// Services that steps deploy.
-    Service ServiceQuery service "service" "/services" "/services/{service_id}" [CREATE GET UPDATE DELETE] {
+    Service ServiceQuery service "service" "/services" "/services/{service_id}" [] [CREATE GET UPDATE DELETE]
+    new "service" { "project": Id, "name": Name, "service_type": Map, "config": Map }
+    filters {
         id, created, updated, user, project, name, kind = "type", flavor, config, pipeline_name,
         pipeline_step_name, model_version_id, pipeline_run_id,
     } options {
