@@ -16,6 +16,8 @@ pub struct Step {
     pub file: String,
     /// Method, path below the API, and query: `GET /stacks?size=1`.
     pub call: String,
+    /// Values for `{}` in the call, for a request of each of several kinds.
+    pub over: Vec<String>,
     /// Body in JSON. A member that is null is sent as null.
     pub json: Option<Value>,
     /// Body as a form.
@@ -39,7 +41,7 @@ pub struct Step {
 
 /// Returns all requests, in order.
 pub fn read() -> Result<Vec<Step>, Failure> {
-    const FILES: [&str; 14] = [
+    const FILES: [&str; 15] = [
         "server",
         "project",
         "secret",
@@ -52,6 +54,7 @@ pub fn read() -> Result<Vec<Step>, Failure> {
         "service_account",
         "execution",
         "list",
+        "query",
         "idempotency",
         // Last, because it damages a real server.
         "damage",
@@ -63,7 +66,18 @@ pub fn read() -> Result<Vec<Step>, Failure> {
         let failure = |why: &dyn std::fmt::Display| Failure::new(format!("{}: {why}", path.display()));
         let text = std::fs::read_to_string(&path).map_err(|error| failure(&error))?;
         let read: Vec<Step> = serde_json::from_str(&text).map_err(|error| failure(&error))?;
-        steps.extend(read.into_iter().map(|step| Step { file: file.to_owned(), ..step }));
+        steps.extend(read.into_iter().map(|step| Step { file: file.to_owned(), ..step }).flat_map(each));
     }
     Ok(steps)
+}
+
+/// One request for each value, or the request itself.
+fn each(step: Step) -> Vec<Step> {
+    if step.over.is_empty() {
+        return vec![step];
+    }
+    step.over
+        .iter()
+        .map(|value| Step { call: step.call.replace("{}", value), over: Vec::new(), ..step.clone() })
+        .collect()
 }

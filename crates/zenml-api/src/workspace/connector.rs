@@ -79,6 +79,8 @@ list_query! {
     options {
         /// Whether to include secret members of the configuration; the server's default is true.
         expand_secrets: bool,
+        /// Ignored: a server replaces it with the caller.
+        scope_user: UserId,
     }
 }
 

@@ -51,6 +51,9 @@ list_query! {
         created,
         /// When it was last changed.
         updated,
+    } options {
+        /// Ignored: a server replaces it with the caller.
+        scope_user: UserId,
     }
 }
 

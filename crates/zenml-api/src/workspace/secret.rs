@@ -46,14 +46,17 @@ list_query! {
         id,
         /// Name.
         name,
-        /// Whether the secret is private.
-        private,
         /// Id or name of the owner.
         user,
         /// When it was created.
         created,
         /// When it was last changed.
         updated,
+    } options {
+        /// Whether the secret is private.
+        private: bool,
+        /// Ignored: a server replaces it with the caller.
+        scope_user: UserId,
     }
 }
 

@@ -40,14 +40,17 @@ list_query! {
         name,
         /// Color, one of [`COLORS`].
         color,
-        /// Whether only one object of a type can have the tag.
-        exclusive,
         /// Id or name of the owner.
         user,
         /// When it was created.
         created,
         /// When it was last changed.
         updated,
+    } options {
+        /// Whether an object can have only one tag of this name.
+        exclusive: bool,
+        /// Ignored: a server replaces it with the caller.
+        scope_user: UserId,
     }
 }
 

@@ -36,8 +36,14 @@ list_query! {
         email,
         /// Whether the account can log in.
         active,
+        /// Whether the account agreed to receive e-mail.
+        email_opted_in,
         /// Id on the control plane.
         external_user_id,
+        /// When it was created.
+        created,
+        /// When it was last changed.
+        updated,
     }
 }
 

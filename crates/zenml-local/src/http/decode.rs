@@ -9,6 +9,8 @@ use crate::error::{Error, Issue, Plane, Result};
 
 /// The parts of a request, as received.
 pub(super) struct Received<'a> {
+    /// The template that the path fits: that of the endpoint, or an alias.
+    pub(super) template: &'a str,
     /// The parameters of the path, in their order.
     pub(super) path: &'a [&'a str],
     pub(super) query: &'a str,
@@ -32,8 +34,8 @@ where
     B: DeserializeOwned + 'static,
 {
     let mut issues = Vec::new();
-    let template = endpoint.route().template;
-    let path = note(P::from_texts(received.path).map_err(|error| in_path(template, error)), &mut issues);
+    let path =
+        note(P::from_texts(received.path).map_err(|error| in_path(received.template, error)), &mut issues);
     let query = endpoint.decode_query(received.query).map_err(|error| in_document("query", &error));
     let query = note(query, &mut issues);
     let body = match body::read(plane, endpoint, received.media_type, received.body) {

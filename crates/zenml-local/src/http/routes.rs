@@ -171,7 +171,7 @@ impl Routes {
                 let answer = async move {
                     door.pass(&params, request, async |cx, path, query, body| {
                         let media_type = cx.request().media_type.as_deref();
-                        let received = Received { path, query, media_type, body };
+                        let received = Received { template, path, query, media_type, body };
                         let (path, query, body) = decode(plane, &endpoint, &received)?;
                         let value = handler(cx, path, query, body).await?;
                         serde_json::to_vec(&value)

@@ -274,6 +274,7 @@ impl list::Table for Mirrored {
             "full_name" => "t.full_name",
             "email" => "t.shown_email",
             "active" => "'true'",
+            "email_opted_in" => "CASE t.is_service_account WHEN 0 THEN 'true' END",
             "external_user_id" => "t.external_user_id",
             "created" => "t.created",
             "updated" => "t.updated",

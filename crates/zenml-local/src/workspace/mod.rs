@@ -1,7 +1,7 @@
 //! The API of embedded workspaces: one file per noun.
 //!
 //! It behaves like a ZenML 0.98 server in Pro mode, including its pitfalls, so that what works here works there. The
-//! differences: connectors cannot be verified, pipelines cannot run, and only the flavors with a configuration in
+//! differences: connectors to clouds cannot be verified, pipelines cannot run, and only the flavors with a configuration in
 //! `data/flavors.json` are validated.
 
 mod account;

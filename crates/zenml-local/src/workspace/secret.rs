@@ -109,8 +109,11 @@ impl Served for Secret {
         locate(tx, me, key).await
     }
 
-    fn narrow(query: &mut Query, me: Me, _: &Self::Query) {
+    fn narrow(query: &mut Query, me: Me, asked: &Self::Query) {
         query.push(" AND t.private_to IN ('', ").push_bind(me.account.to_string()).push(")");
+        if let Some(private) = asked.private {
+            query.push(" AND (t.private_to <> '') = ").push_bind(private);
+        }
     }
 
     /// Returns a secret, with its values if they are requested and the caller may see them; otherwise without them,

@@ -5,7 +5,7 @@ use zenml_api::workspace::Owned as OwnedBy;
 use zenml_api::workspace::tag::{self as api, COLORS, TagBody, TagMetadata};
 use zenml_api::{Patch, TagId, Timestamp};
 
-use super::account::enter;
+use super::account::{Me, enter};
 use super::cells::{Cells, Values};
 use super::list::Column;
 use super::name;
@@ -13,6 +13,7 @@ use super::noun::{self, All, Found, Noun, Owned, Served, Stored, View, is_taken}
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Allowed, Create, Kind, Listed, Open, Read, Tx};
+use crate::store::Query;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
@@ -65,6 +66,12 @@ impl Open<Read> for Found<Tag> {}
 impl Served for Tag {
     type Wire = api::Tag;
     type Query = api::TagQuery;
+
+    fn narrow(query: &mut Query, _: Me, asked: &Self::Query) {
+        if let Some(exclusive) = asked.exclusive {
+            query.push(" AND (t.exclusive <> 0) = ").push_bind(exclusive);
+        }
+    }
 
     async fn answer(row: Stored<Self>, view: &mut View<'_>) -> Result<api::Tag> {
         Ok(api::Tag {

@@ -73,15 +73,19 @@ pub(crate) fn rows() -> Vec<Row> {
     let snapshots = json!({ "project": "{project}", "older_than": "2030-01-01T00:00:00" });
     let runs = json!({ "filter": { "project": "{project}" } });
     let tags = json!([body(part::TAGGED)]);
+    let mut metadata = body(part::RUN_METADATA);
+    metadata["resources"] = json!([{ "id": NOWHERE, "type": "pipeline_run" }]);
     for (route, query, body, statuses) in [
         (part::TAG_MANY.route(), "", tags.clone(), MISSING),
         (part::UNTAG_MANY.route(), "", tags, MISSING),
         (part::CREATE_ARTIFACT_VERSIONS.route(), "", json!([version]), NOT_HERE_IN_PROJECT),
         (part::CREATE_LOGS.route(), "", body(part::LOGS), NOT_HERE),
-        (part::CREATE_RUN_METADATA.route(), "", body(part::RUN_METADATA), NOT_HERE_IN_PROJECT),
+        (part::CREATE_RUN_METADATA.route(), "", metadata, NOT_HERE_IN_PROJECT),
         (part::RESOURCE_REQUESTS.route(), "", Value::Null, NOT_HERE),
         (part::STEPS.route(), "", Value::Null, MISSING),
         (part::VERSIONS.route(), "?project={project}", Value::Null, IN),
+        (part::LOG.route(), "", Value::Null, MISSING),
+        (part::VISUALIZATION.route(), "", Value::Null, MISSING),
         (part::RUN_LOGS.route(), "?source=client", Value::Null, MISSING),
         (part::STEP_LOGS.route(), "?source=step", Value::Null, MISSING),
         (part::DATA.route(), "?token=x", Value::Null, UNAUTHORIZED),
@@ -107,7 +111,7 @@ pub(crate) fn body(form: Form) -> Value {
             Shape::Moment => json!("2030-01-01T00:00:00"),
             Shape::Flag => json!(true),
             Shape::List => json!([]),
-            Shape::Map => json!({}),
+            Shape::Map | Shape::Object | Shape::Any => json!({}),
             Shape::OneOf(known) | Shape::Tag(known) => json!(known[0]),
         };
         members.insert((*name).to_owned(), value);

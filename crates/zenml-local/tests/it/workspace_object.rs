@@ -100,6 +100,12 @@ async fn connectors_are_validated_against_their_type_and_their_secrets_are_separ
     let verified = space.send(&format!("{post}/verify"), connector("never-stored")).await.ok();
     assert_eq!(verified["id"], Value::Null);
     assert!(verified["error"].is_string());
+    // A server does not try the credentials of a registry either.
+    let docker = json!({ "name": "hub", "connector_type": "docker", "auth_method": "password",
+        "configuration": { "username": "u", "password": "p" } });
+    let verified = space.send(&format!("{post}/verify"), docker).await.ok();
+    assert_eq!(verified["error"], Value::Null);
+    assert_eq!(verified["resources"][0]["resource_ids"], json!(["docker.io"]));
     assert_eq!(space.get("/service_connectors?name=never-stored").await["total"], 0);
 
     // For an unknown type, neither its secrets nor a way to verify it are known.

@@ -15,8 +15,12 @@ pub enum Shape {
     Flag,
     /// An array.
     List,
-    /// An object.
+    /// An object with any members.
     Map,
+    /// An object with certain members.
+    Object,
+    /// Anything.
+    Any,
     /// One of these strings.
     OneOf(&'static [&'static str]),
     /// One of these strings, on which the other members depend.

@@ -146,8 +146,8 @@ const CREATE: Option<Endpoint<(), (), Value, Value>> = Some(older!(Endpoint::pos
         const UPDATE: Option<Endpoint<ObjectId, (), Value, Value>> = Some(Endpoint::put($item));
     };
     (DELETE $list:literal $item:literal $older:tt) => {
-const DELETE: Option<Endpoint<ObjectId, (), (), ()>> =
-            Some(older!(Endpoint::delete($item), 1 $older));
+        const DELETE: Option<Endpoint<ObjectId, (), (), ()>> =
+    Some(older!(Endpoint::delete($item), 1 $older));
     };
 }
 
@@ -226,7 +226,7 @@ nouns! {
     /// Pipelines with their configuration, ready to run.
     Snapshot SnapshotQuery snapshot "pipeline snapshot" "/pipeline_snapshots" "/pipeline_snapshots/{snapshot_id}" ["/pipeline_deployments" "/pipeline_deployments/{deployment_id}"]
         [CREATE GET UPDATE DELETE]
-    new "pipeline_deployment" { "project": Id, "run_name_template": Text, "pipeline_configuration": Map, "stack": Id, "pipeline": Id }
+    new "pipeline_deployment" { "project": Id, "run_name_template": Text, "pipeline_configuration": Object, "stack": Id, "pipeline": Id }
     filters {
         project_name_or_id, id, created, updated, tags, user, project, name, pipeline, stack, build_id,
         schedule_id, source_snapshot_id,
@@ -295,7 +295,7 @@ nouns! {
             "DataAnalysisArtifact", "DataArtifact", "ModelArtifact", "SchemaArtifact", "ServiceArtifact",
             "StatisticsArtifact", "BaseArtifact",
         ]),
-        "uri": Text, "materializer": Map, "data_type": Map,
+        "uri": Text, "materializer": Any, "data_type": Any,
         "save_type": OneOf(&["step_output", "manual", "preexisting", "external"]),
     } either "artifact_name" "artifact_id"
     filters {
@@ -427,7 +427,7 @@ nouns! {
 
     /// Services that steps deploy.
     Service ServiceQuery service "service" "/services" "/services/{service_id}" [] [CREATE GET UPDATE DELETE]
-    new "service" { "project": Id, "name": Name, "service_type": Map, "config": Map }
+    new "service" { "project": Id, "name": Name, "service_type": Object, "config": Map }
     filters {
         id, created, updated, user, project, name, kind = "type", flavor, config, pipeline_name,
         pipeline_step_name, model_version_id, pipeline_run_id,

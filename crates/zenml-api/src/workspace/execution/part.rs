@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::member::{Form, form};
 use super::{ModelVersionQuery, StepQuery};
 use crate::control::Entry;
-use crate::workspace::Page;
+use crate::workspace::{Look, Page};
 use crate::{Endpoint, ObjectId, Timestamp};
 
 /// A request about a part of one object.
@@ -45,10 +45,8 @@ parts! {
         VISUALIZE get "/artifact_versions/{artifact_version_id}/visualize" "artifact version",
         DOWNLOAD_TOKEN get "/artifact_versions/{artifact_version_id}/download-token" "artifact version",
         CODE_TOKEN get "/pipeline_snapshots/{snapshot_id}/download-token" "pipeline snapshot",
-        VISUALIZATION get "/curated_visualizations/{visualization_id}" "curated visualization",
         UPDATE_VISUALIZATION put "/curated_visualizations/{visualization_id}" "curated visualization",
         DELETE_VISUALIZATION delete "/curated_visualizations/{visualization_id}" "curated visualization",
-        LOG get "/logs/{logs_id}" "log",
         UPDATE_LOG put "/logs/{logs_id}" "log",
         LOG_ENTRIES get "/logs/{logs_id}/entries" "log",
         UNLINK_ARTIFACTS delete "/model_versions/{model_version_id}/artifacts" "model version",
@@ -188,6 +186,13 @@ pub const STEPS: Endpoint<ObjectId, StepQuery, (), Page<Value>> = Endpoint::get(
 pub const VERSIONS: Endpoint<String, ModelVersionQuery, (), Page<Value>> =
     Endpoint::get("/models/{model_name_or_id}/model_versions");
 
+/// Reads a log.
+pub const LOG: Endpoint<ObjectId, Look, (), Value> = Endpoint::get("/logs/{logs_id}");
+
+/// Reads a visualization of an object.
+pub const VISUALIZATION: Endpoint<ObjectId, Look, (), Value> =
+    Endpoint::get("/curated_visualizations/{visualization_id}");
+
 /// Reads the log of a run.
 pub const RUN_LOGS: Endpoint<ObjectId, LogsQuery, (), Value> = Endpoint::get("/runs/{run_id}/logs");
 
@@ -316,6 +321,6 @@ macro_rules! single {
 
 single! {
     TAG_MANY UNTAG_MANY CREATE_ARTIFACT_VERSIONS CREATE_LOGS CREATE_RUN_METADATA RESOURCE_REQUESTS STEPS VERSIONS
-    RUN_LOGS STEP_LOGS DATA CODE WEBHOOK_EVENT PRUNE_ARTIFACTS PRUNE_SNAPSHOTS RUN_STATISTICS;
+    LOG VISUALIZATION RUN_LOGS STEP_LOGS DATA CODE WEBHOOK_EVENT PRUNE_ARTIFACTS PRUNE_SNAPSHOTS RUN_STATISTICS;
     LINK_ARTIFACT LINK_RUN CURATE TAG UNTAG
 }

@@ -1,8 +1,8 @@
 //! Service connectors.
 //!
 //! The platform validates and stores connectors like a server with the packages of their types. It does not connect
-//! to any cloud, so it cannot verify a connector, and `client` returns the stored credentials instead of short-lived
-//! ones.
+//! to any cloud, so it cannot verify their connectors, and `client` returns the stored credentials instead of
+//! short-lived ones.
 
 pub(crate) mod catalog;
 mod change;
@@ -11,6 +11,7 @@ mod kind;
 mod moment;
 mod object;
 pub(crate) mod of_stack;
+mod registry;
 mod requested;
 mod verify;
 
@@ -81,13 +82,18 @@ async fn update(cx: Cx, id: ConnectorId, (): (), change: ConnectorUpdate) -> Res
     .await
 }
 
-/// Returns why each connector of the list gives no access: the platform cannot ask their clouds.
+/// Returns what each connector of the list gives access to, or why not: the platform cannot ask their clouds.
 async fn resources(cx: Cx, (): (), query: api::ConnectorQuery, (): ()) -> Result<Vec<api::Verification>> {
     let (only, resource_id) = (query.resource_type.last().cloned(), query.resource_id.last().cloned());
     // A connector without a resource can give access to any.
-    let query = api::ConnectorQuery { resource_id: Vec::new(), expand_secrets: Some(false), ..query };
+    let query = api::ConnectorQuery {
+        resource_id: Vec::new(),
+        expand_secrets: Some(false),
+        hydrate: Some(true),
+        ..query
+    };
     let page = noun::list::<Connector>(cx, (), query, ()).await?;
-    let found = page.items.into_iter().filter_map(|connector| verify::unverified(connector, only.as_deref()));
+    let found = page.items.into_iter().filter_map(|connector| verify::listed(connector, only.as_deref()));
     Ok(found
         .filter(|(set, _)| set.is_none() || resource_id.is_none() || *set == resource_id)
         .map(|(_, found)| found)

@@ -48,6 +48,17 @@ fn collect(form: Form, body: &Value, place: &[&str], issues: &mut Vec<Issue>) {
         issues.push(Issue::of_kind(place, kind));
         return;
     };
+    // The other members depend on a tag, so they are not read before it is right.
+    for Member { name, shape } in form.members {
+        let Shape::Tag(known) = shape else { continue };
+        let kind = match members.get(*name) {
+            None => "union_tag_not_found",
+            Some(value) if value.as_str().is_none_or(|text| !known.contains(&text)) => "union_tag_invalid",
+            Some(_) => continue,
+        };
+        let message = format!("The member {name} must be one of {}", known.join(", "));
+        return issues.push(Issue::new(place, kind, message));
+    }
     let before = issues.len();
     for Member { name, shape } in form.members {
         let place: Vec<&str> = place.iter().copied().chain([*name]).collect();
@@ -62,10 +73,6 @@ fn collect(form: Form, body: &Value, place: &[&str], issues: &mut Vec<Issue>) {
         };
         match (shape, wrong(*shape, value)) {
             (_, None) => {}
-            (Shape::Tag(known), Some(kind)) => {
-                let message = format!("The member {name} must be one of {}", known.join(", "));
-                issues.push(Issue::new(&place[..place.len() - 1], kind, message));
-            }
             (Shape::OneOf(known), Some(_)) => issues.push(Issue::not_one_of(&place, known)),
             (Shape::Name, Some("string_too_long")) => issues.push(Issue::too_long(&place, LONGEST_NAME)),
             (_, Some(kind)) => issues.push(Issue::of_kind(&place, kind)),
@@ -111,8 +118,9 @@ fn wrong(shape: Shape, value: &Value) -> Option<&'static str> {
         },
         Shape::List => (!value.is_array()).then_some("list_type"),
         Shape::Map => (!value.is_object()).then_some("dict_type"),
+        Shape::Object => (!value.is_object()).then_some("model_attributes_type"),
+        Shape::Any | Shape::Tag(_) => None,
         Shape::OneOf(known) => text.is_none_or(|text| !known.contains(&text)).then_some("enum"),
-        Shape::Tag(known) => text.is_none_or(|text| !known.contains(&text)).then_some("union_tag_invalid"),
     }
 }
 

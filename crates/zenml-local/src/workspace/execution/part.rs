@@ -11,7 +11,7 @@ use zenml_api::workspace::execution::part::{
 use zenml_api::workspace::execution::{
     ArtifactVersion, ModelVersion, ModelVersionQuery, Noun, Step, StepQuery,
 };
-use zenml_api::workspace::{JsonMap, ListQuery as _, Page};
+use zenml_api::workspace::{JsonMap, ListQuery as _, Look, Page};
 use zenml_api::{IdOrName, Identifier as _, ObjectId, PathParams};
 
 use super::create::{no_pipelines, permitted};
@@ -36,6 +36,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .serve(&api::VERSIONS, |cx, _: String, query: ModelVersionQuery, ()| {
             empty::<ModelVersion>(cx, (), query, ())
         })
+        .serve(&api::LOG, |cx, id, _: Look, ()| missing(cx, "log", id))
+        .serve(&api::VISUALIZATION, |cx, id, _: Look, ()| missing(cx, "curated visualization", id))
         .serve(&api::RUN_LOGS, |cx, id, query, ()| logs(cx, "pipeline run", id, query))
         .serve(&api::STEP_LOGS, |cx, id, query, ()| logs(cx, "step run", id, query))
         .open(&api::DATA, download)
@@ -149,7 +151,7 @@ async fn create_artifact_versions(cx: Cx, (): (), (): (), new: Vec<Value>) -> Re
     form::check_each(ArtifactVersion::NEW, &new)?;
     let me = enter(&cx).await?;
     match new.first() {
-        Some(first) => permitted(&cx, me, ArtifactVersion::RESOURCE, first).await,
+        Some(first) => permitted(&cx, me, ArtifactVersion::RESOURCE, first, || Err(no_pipelines())).await,
         None => Ok(Vec::new()),
     }
 }
@@ -160,10 +162,13 @@ async fn create_logs(cx: Cx, (): (), (): (), new: Value) -> Result<Value> {
     Err(no_pipelines())
 }
 
+/// Without resources, there is nothing to record.
 async fn create_run_metadata(cx: Cx, (): (), (): (), new: Value) -> Result<Value> {
     form::check(api::RUN_METADATA, &new)?;
     let me = enter(&cx).await?;
-    permitted(&cx, me, "run_metadata", &new).await
+    let is_empty = new["resources"].as_array().is_some_and(Vec::is_empty);
+    let answer = || if is_empty { Ok(Value::Null) } else { Err(no_pipelines()) };
+    permitted(&cx, me, "run_metadata", &new, answer).await
 }
 
 /// 501, as on a server without resource pools.

@@ -27,6 +27,9 @@ pub(crate) struct BuiltIn {
     pub(crate) connector_resource_id_attr: Option<String>,
     /// The settings of a component; `None` if this platform does not validate them.
     pub(crate) configuration: Option<Configuration>,
+    /// When a server would have stored it. Later ones are a microsecond younger, so that lists have the server's order.
+    #[serde(skip)]
+    pub(crate) created: String,
     /// Whether the log has reported that the flavor is not validated.
     #[serde(skip)]
     warned: AtomicBool,
@@ -125,10 +128,15 @@ impl TryFrom<String> for Alternatives {
 
 static FLAVORS: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
     let text = include_str!("../../../data/flavors.json");
-    serde_json::from_str(text).expect("data/flavors.json has the format that this module describes")
+    let mut all: Vec<BuiltIn> =
+        serde_json::from_str(text).expect("data/flavors.json has the format that this module describes");
+    for (position, flavor) in all.iter_mut().enumerate() {
+        flavor.created = format!("2026-01-01T00:00:00.{position:06}");
+    }
+    all
 });
 
-/// All built-in flavors, by type and name.
+/// All built-in flavors, in the order in which a server stores them.
 pub(crate) fn all() -> &'static [BuiltIn] {
     &FLAVORS
 }

@@ -29,9 +29,6 @@ use crate::rbac::{Act, Allowed, Create, Kind, Resource, Target, Tx, Update, Work
 use catalog::BuiltIn;
 pub(crate) use custom::Custom;
 
-/// Creation time of the built-in flavors, which are part of the program.
-const BUILT: &str = "2026-01-01T00:00:00.000000";
-
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .serve(&api::CREATE, create)
@@ -274,8 +271,8 @@ fn nested(flavor: &BuiltIn) -> Flavor {
         name: flavor.name.clone(),
         permission_denied: false,
         body: Some(FlavorBody {
-            created: Timestamp::new(BUILT),
-            updated: Timestamp::new(BUILT),
+            created: Timestamp::new(&flavor.created),
+            updated: Timestamp::new(&flavor.created),
             user_id: None,
             kind: flavor.kind.clone(),
             display_name: Some(flavor.display_name.clone()),
@@ -319,7 +316,7 @@ impl list::Listed for Item<'_> {
                 "type" => vec![flavor.kind.as_str().into()],
                 "integration" => vec![flavor.integration.as_str().into()],
                 "display_name" => vec![flavor.display_name.as_str().into()],
-                "created" | "updated" => vec![BUILT.into()],
+                "created" | "updated" => vec![flavor.created.as_str().into()],
                 _ => Vec::new(),
             },
             Self::Custom(owners, row) => match name {

@@ -44,12 +44,19 @@ const DATES: [&str; 11] = [
     "updated",
 ];
 
+/// Fields that are true or false.
+const FLAGS: [&str; 2] = ["active", "email_opted_in"];
+
 pub(super) fn conditions(filters: &Filters<'_>) -> Result<Vec<Condition>> {
     let mut conditions = Vec::new();
     for (field, values) in filters {
         for value in *values {
             let test = test(value).map_err(invalid)?;
-            let test = if DATES.contains(field) { dated(test)? } else { measured(test)? };
+            let test = match field {
+                field if DATES.contains(field) => dated(test)?,
+                field if FLAGS.contains(field) => flagged(test)?,
+                _ => measured(test)?,
+            };
             if matches!(test, Test::In(_)) {
                 return Err(no_operation("in"));
             }
@@ -129,6 +136,26 @@ fn dated(test: Test) -> Result<Test> {
             };
             Test::Between(first.clone(), last.clone())
         }
+        Test::Contains(value) => return Err(refused("contains", &value)),
+        Test::NotContains(value) => return Err(refused("notcontains", &value)),
+        Test::StartsWith(value) => return Err(refused("startswith", &value)),
+        Test::EndsWith(value) => return Err(refused("endswith", &value)),
+        other => other,
+    })
+}
+
+/// Converts the value of a filter that is true or false to the format of stored values.
+fn flagged(test: Test) -> Result<Test> {
+    let flag = |given: &str| match given.to_ascii_lowercase().as_str() {
+        "true" | "1" => Ok("true".to_owned()),
+        "false" | "0" => Ok("false".to_owned()),
+        _ => Err(Error::invalid(vec![Issue::new(&["value"], "value_error", "Must be true or false")])),
+    };
+    let refused =
+        |operation: &str, value: &str| flag(value).map_or_else(|why| why, |_| no_operation(operation));
+    Ok(match test {
+        Test::Equals(value) => Test::Equals(flag(&value)?),
+        Test::NotEquals(value) => Test::NotEquals(flag(&value)?),
         Test::Contains(value) => return Err(refused("contains", &value)),
         Test::NotContains(value) => return Err(refused("notcontains", &value)),
         Test::StartsWith(value) => return Err(refused("startswith", &value)),
