@@ -123,6 +123,9 @@ impl Routes {
             let answer = move |params: RawPathParams, request: Request| {
                 let door = door.clone();
                 async move {
+                    if request.method() == http::Method::HEAD {
+                        return plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+                    }
                     let refuse = async |_, _: &[&str], _: &str, _: &[u8]| Err(Error::not_implemented(*why));
                     door.pass(&params, request, refuse).await
                 }

@@ -97,7 +97,8 @@ async fn info(cx: Cx, (): (), (): (), (): ()) -> Result<Info> {
     let control_plane = cx.shared().base_url.clone();
     Ok(Info {
         id: id.to_string(),
-        name: name.clone(),
+        // As on every server of ZenML Pro: the name of the workspace is in `pro_workspace_name`.
+        name: "default".to_owned(),
         version: DEFAULT_VERSION.to_owned(),
         active: true,
         debug: false,

@@ -84,6 +84,7 @@ pub(crate) fn rows() -> Vec<Row> {
         (part::RESOURCE_REQUESTS.route(), "", Value::Null, NOT_HERE),
         (part::STEPS.route(), "", Value::Null, MISSING),
         (part::VERSIONS.route(), "?project={project}", Value::Null, IN),
+        (part::DELETE_SCHEDULE.route(), "?soft=true", Value::Null, MISSING),
         (part::LOG.route(), "", Value::Null, MISSING),
         (part::VISUALIZATION.route(), "", Value::Null, MISSING),
         (part::RUN_LOGS.route(), "?source=client", Value::Null, MISSING),

@@ -239,7 +239,7 @@ nouns! {
     }
 
     /// Schedules of pipelines.
-    Schedule ScheduleQuery schedule "schedule" "/schedules" "/schedules/{schedule_id}" [] [CREATE GET UPDATE DELETE]
+    Schedule ScheduleQuery schedule "schedule" "/schedules" "/schedules/{schedule_id}" [] [CREATE GET UPDATE]
     new "schedule" { "project": Id, "name": Text, "active": Flag, "orchestrator_id": Id, "pipeline_id": Id }
         either "cron_expression" "interval_second" "run_once_start_time"
     filters {

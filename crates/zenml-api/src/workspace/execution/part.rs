@@ -186,6 +186,18 @@ pub const STEPS: Endpoint<ObjectId, StepQuery, (), Page<Value>> = Endpoint::get(
 pub const VERSIONS: Endpoint<String, ModelVersionQuery, (), Page<Value>> =
     Endpoint::get("/models/{model_name_or_id}/model_versions");
 
+/// Deletes a schedule.
+pub const DELETE_SCHEDULE: Endpoint<ObjectId, SoftQuery, (), ()> =
+    Endpoint::delete("/schedules/{schedule_id}");
+
+/// How to delete a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SoftQuery {
+    /// Whether to keep it in the archive.
+    pub soft: bool,
+}
+
 /// Reads a log.
 pub const LOG: Endpoint<ObjectId, Look, (), Value> = Endpoint::get("/logs/{logs_id}");
 
@@ -321,6 +333,6 @@ macro_rules! single {
 
 single! {
     TAG_MANY UNTAG_MANY CREATE_ARTIFACT_VERSIONS CREATE_LOGS CREATE_RUN_METADATA RESOURCE_REQUESTS STEPS VERSIONS
-    LOG VISUALIZATION RUN_LOGS STEP_LOGS DATA CODE WEBHOOK_EVENT PRUNE_ARTIFACTS PRUNE_SNAPSHOTS RUN_STATISTICS;
+    DELETE_SCHEDULE LOG VISUALIZATION RUN_LOGS STEP_LOGS DATA CODE WEBHOOK_EVENT PRUNE_ARTIFACTS PRUNE_SNAPSHOTS RUN_STATISTICS;
     LINK_ARTIFACT LINK_RUN CURATE TAG UNTAG
 }

@@ -6,7 +6,7 @@
 use serde_json::Value;
 use zenml_api::workspace::execution::part::{
     self as api, DeliveryQuery, LogsQuery, Part, PruneQuery, PrunedSnapshots, Reference, RunGroup,
-    RunStatistics, RunStatisticsRequest, SnapshotPrune, TokenQuery,
+    RunStatistics, RunStatisticsRequest, SnapshotPrune, SoftQuery, TokenQuery,
 };
 use zenml_api::workspace::execution::{
     ArtifactVersion, ModelVersion, ModelVersionQuery, Noun, Step, StepQuery,
@@ -36,6 +36,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .serve(&api::VERSIONS, |cx, _: String, query: ModelVersionQuery, ()| {
             empty::<ModelVersion>(cx, (), query, ())
         })
+        .serve(&api::DELETE_SCHEDULE, |cx, id, _: SoftQuery, ()| missing(cx, "schedule", id))
         .serve(&api::LOG, |cx, id, _: Look, ()| missing(cx, "log", id))
         .serve(&api::VISUALIZATION, |cx, id, _: Look, ()| missing(cx, "curated visualization", id))
         .serve(&api::RUN_LOGS, |cx, id, query, ()| logs(cx, "pipeline run", id, query))
