@@ -30,26 +30,26 @@ struct Rows(Vec<Row>);
 
 impl Fold for Rows {
     fn noun<N: Noun>(mut self) -> Self {
-        self.add(N::LIST.route(), "?project={project}", Value::Null, IN);
+        self.add(N::LIST.route(), "?project={project}", &Value::Null, IN);
         if let Some(endpoint) = N::GET {
-            self.add(endpoint.route(), "", Value::Null, MISSING);
+            self.add(endpoint.route(), "", &Value::Null, MISSING);
         }
         if let Some(endpoint) = N::CREATE {
             let statuses = if N::RESOURCE.is_empty() { NOT_HERE } else { NOT_HERE_IN_PROJECT };
-            self.add(endpoint.route(), "", body(N::NEW), statuses);
+            self.add(endpoint.route(), "", &body(N::NEW), statuses);
         }
         if let Some(endpoint) = N::UPDATE {
-            self.add(endpoint.route(), "", body(N::CHANGE), MISSING);
+            self.add(endpoint.route(), "", &body(N::CHANGE), MISSING);
         }
         if let Some(endpoint) = N::DELETE {
-            self.add(endpoint.route(), "", Value::Null, MISSING);
+            self.add(endpoint.route(), "", &Value::Null, MISSING);
         }
         self
     }
 }
 
 impl Rows {
-    fn add(&mut self, route: Route, query: &str, body: Value, statuses: [u16; 6]) {
+    fn add(&mut self, route: Route, query: &str, body: &Value, statuses: [u16; 6]) {
         let parts = route.template.split('/').map(|part| if part.starts_with('{') { NOWHERE } else { part });
         let call = format!("{} {}{query}", route.method, parts.collect::<Vec<_>>().join("/"));
         let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -61,13 +61,13 @@ impl Rows {
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows = fold(Rows(Vec::new()));
     for part in PARTS {
-        rows.add(part.endpoint.route(), "", body(part.body), MISSING);
+        rows.add(part.endpoint.route(), "", &body(part.body), MISSING);
     }
     for part in LINKS {
-        rows.add(part.endpoint.route(), "", body(part.body), MISSING);
+        rows.add(part.endpoint.route(), "", &body(part.body), MISSING);
     }
     for reference in [LINK_ARTIFACT, LINK_RUN, CURATE, TAG, UNTAG] {
-        rows.add(reference.endpoint.route(), "", body(reference.body), MISSING);
+        rows.add(reference.endpoint.route(), "", &body(reference.body), MISSING);
     }
     let version = body(zenml_api::workspace::execution::ArtifactVersion::NEW);
     let snapshots = json!({ "project": "{project}", "older_than": "2030-01-01T00:00:00" });
@@ -96,7 +96,7 @@ pub(crate) fn rows() -> Vec<Row> {
         (part::PRUNE_SNAPSHOTS.route(), "", snapshots, PRUNE),
         (part::RUN_STATISTICS.route(), "", runs, IN),
     ] {
-        rows.add(route, query, body, statuses);
+        rows.add(route, query, &body, statuses);
     }
     rows.0
 }

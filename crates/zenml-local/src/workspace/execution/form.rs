@@ -63,12 +63,7 @@ fn collect(form: Form, body: &Value, place: &[&str], issues: &mut Vec<Issue>) {
     for Member { name, shape } in form.members {
         let place: Vec<&str> = place.iter().copied().chain([*name]).collect();
         let Some(value) = members.get(*name) else {
-            match shape {
-                Shape::Tag(_) => {
-                    issues.push(Issue::of_kind(&place[..place.len() - 1], "union_tag_not_found"))
-                }
-                _ => issues.push(Issue::of_kind(&place, "missing")),
-            }
+            issues.push(Issue::of_kind(&place, "missing"));
             continue;
         };
         match (shape, wrong(*shape, value)) {
