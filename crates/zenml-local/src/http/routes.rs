@@ -332,7 +332,14 @@ pub(crate) fn finish(router: axum::Router) -> axum::Router {
                 plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
             }
         })
-        .method_not_allowed_fallback(|| async { plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed") })
+        .method_not_allowed_fallback(|method: http::Method, uri: http::Uri| async move {
+            // On a workspace server, the dashboard has all paths that the API cannot read, so they are unknown.
+            if method == http::Method::GET && uri.path().starts_with("/w/") {
+                plain(StatusCode::NOT_FOUND, "Not Found")
+            } else {
+                plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+            }
+        })
 }
 
 fn plain(status: StatusCode, text: &str) -> Response {

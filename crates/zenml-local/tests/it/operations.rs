@@ -74,6 +74,8 @@ async fn an_operation_that_is_not_served_asks_for_a_login_first() {
     let workspace = world.workspace("space").await;
     let call = format!("GET /w/{workspace}{BASE}/stack-deployment/info?provider=aws");
     assert_eq!(world.send(None, &call, Value::Null).await.status, 401);
+    let head = call.replacen("GET", "HEAD", 1);
+    assert_eq!(world.send(Some(&world.key()), &head, Value::Null).await.status, 405);
     let reason = world.send(Some(&world.key()), &call, Value::Null).await.refused(501);
     assert!(reason.contains("Terraform"), "{reason}");
 }
