@@ -66,6 +66,10 @@ async fn every_route_limits_the_size_of_documents() {
         if matches!(route.method.as_str(), "GET" | "DELETE") || route.access != Access::Account {
             continue;
         }
+        // Has no document, and succeeds with any.
+        if route.template == "/flavors/sync" {
+            continue;
+        }
         let (base, token, documents) = match route.plane {
             Plane::Control => (String::new(), &superuser, &control),
             Plane::Workspace => (format!("/w/{workspace}/api/v1"), &inside, &of_workspace),
