@@ -31,7 +31,7 @@ demo: toolchain host ## Run the reference journey on a local platform, with the 
 	  $(if $(filter zenml,$(ENGINE)),--zenml-python "$$(scripts/zenml-server)/bin/python")
 
 .PHONY: test
-test: toolchain host zenml-server ## Run all tests, with the real Terraform and a real ZenML server
+test: toolchain host zenml-server chromium ## Run all tests, with the real Terraform and a real ZenML server
 	@$(cargo) build $(locked) --workspace
 	@host=$$(scripts/terraform) && PATH="$$(dirname "$$host"):$$PATH" TERRAFORM="$$host" $(cargo) test $(locked) --workspace
 
@@ -134,3 +134,8 @@ zenml-server:
 	@scripts/zenml-server >/dev/null || { \
 	  test "$${ZENML_ACC:-}" != required && \
 	  echo "SKIPPED: without the server, tests run only on the local platform." >&2; }
+
+# Installs Chromium for tests if it can, in a system with apt-get. Without it, no test uses the pages in a real browser.
+.PHONY: chromium
+chromium:
+	@scripts/chromium >/dev/null || echo "SKIPPED: without Chromium, no test uses the pages of the local platform in a real browser." >&2

@@ -1,6 +1,7 @@
 //! The environment of the development commands and their tests; no other module reads it.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use tfkit_test::{Host, NoHost, Search};
 
@@ -26,6 +27,18 @@ pub async fn host() -> Result<Host, Failure> {
         NoHost::Skipped(why) | NoHost::Failed(why) => none(&why),
     })?;
     hosts.into_iter().next().ok_or_else(|| none(&"neither terraform nor tofu was found"))
+}
+
+/// Returns the browser in which tests use the pages of the local platform: `ZENML_CHROMIUM`, otherwise the first one in
+/// the `PATH`.
+pub fn chromium() -> Option<PathBuf> {
+    if let Some(named) = read("ZENML_CHROMIUM").filter(|named| !named.is_empty()) {
+        return Some(named.into());
+    }
+    let path = read("PATH").unwrap_or_default();
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].into_iter().find_map(|name| {
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+    })
 }
 
 /// Returns the inherited environment of a child process: what a program needs to run, and nothing that affects

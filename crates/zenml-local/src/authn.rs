@@ -44,6 +44,35 @@ pub(crate) async fn actor(
     workspace: Option<WorkspacePlace>,
     access: Access,
 ) -> Result<Actor> {
+    let actor = credential(shared, presented, from, workspace, access).await?;
+    let device = actor.identity().and_then(|identity| identity.root.device);
+    if let Some(device) = device.filter(|device| shared.logins.is_first_use(*device))
+        && let Err(error) = note_use(shared, device).await
+    {
+        // The person misses a time on a page; the request itself is not affected.
+        tracing::warn!(%error, "the use of a device was not recorded");
+    }
+    Ok(actor)
+}
+
+/// Records when a device was used last.
+async fn note_use(shared: &Shared, device: Uuid) -> Result<()> {
+    let mut sql = shared.store.begin().await?;
+    sqlx::query("UPDATE device SET last_used = $1 WHERE id = $2")
+        .bind(now())
+        .bind(device.to_string())
+        .execute(&mut *sql)
+        .await?;
+    Ok(sql.commit().await?)
+}
+
+async fn credential(
+    shared: &Shared,
+    presented: &RequestCredentials,
+    from: Address,
+    workspace: Option<WorkspacePlace>,
+    access: Access,
+) -> Result<Actor> {
     let bearer = presented.bearer.as_ref().map(|bearer| bearer.expose().as_str());
     // A real server checks its cookie first, even if the cookie is invalid.
     let cookie = workspace.and_then(|place| session_cookie(presented, place));
@@ -326,7 +355,7 @@ async fn account_of(sql: &mut Sql, root: Root, credential: Credential) -> Result
     })
 }
 
-/// Ends a session and all tokens created from it. A credential that is not a token has none.
+/// Ends a session and all tokens created from it, and the device that has it. A credential that is not a token has none.
 pub(crate) async fn end_session(shared: &Shared, bearer: &str) -> Result<()> {
     let session = shared.tokens.read::<Session>(bearer).map(|token| token.root);
     let device = || shared.tokens.read::<Device>(bearer).map(|token| token.root);
@@ -337,6 +366,11 @@ pub(crate) async fn end_session(shared: &Shared, bearer: &str) -> Result<()> {
     sqlx::query("INSERT INTO ended_session (id, expires) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
         .bind(root.session.to_string())
         .bind(seconds_from_now(root.left() + 1))
+        .execute(&mut *sql)
+        .await?;
+    // A device that has logged in again has another session, and goes on.
+    sqlx::query("DELETE FROM device WHERE session_id = $1")
+        .bind(root.session.to_string())
         .execute(&mut *sql)
         .await?;
     Ok(sql.commit().await?)

@@ -100,7 +100,7 @@ impl Session {
 }
 
 /// Sends a request with these headers and a body of this media type, with any response.
-pub(crate) async fn exchange(
+pub async fn exchange(
     method: &str,
     url: &str,
     headers: &BTreeMap<&str, String>,

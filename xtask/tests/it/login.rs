@@ -2,19 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-use std::process::{Output, Stdio};
-use std::time::Duration;
-
-use serde_json::json;
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::process::Command;
-use xtask::demo::http::{Body, Session};
+use xtask::demo::http::Body;
 use zenml_local::{Options, Platform};
-use zenml_test::{NoServer, Search};
 
+use crate::client::{Client, administrator, workspace};
+use crate::engine::python;
 use crate::shown;
 
 /// A browser without scripts, with the cookie of its session.
@@ -65,68 +59,25 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).unwrap().0
 }
 
-/// A command of the client with a configuration of its own.
-fn client(python: &Path, home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(python.with_file_name("zenml"));
-    command.args(arguments).env_clear().current_dir(home).stdin(Stdio::null()).stdout(Stdio::piped());
-    command.env("HOME", home).env("ZENML_CONFIG_PATH", home.join("config")).env("PATH", "/usr/bin:/bin");
-    // A line is not wrapped, and no browser opens.
-    command
-        .env("PYTHONUNBUFFERED", "1")
-        .env("COLUMNS", "400")
-        .env("BROWSER", "/bin/true")
-        .env("ZENML_ANALYTICS_OPT_IN", "false");
-    command.stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
 #[tokio::test]
 async fn the_real_client_logs_in_to_a_workspace_after_a_person_has_confirmed_it_on_the_page() {
-    let environment = match Search::from_environment().environment() {
-        Ok(environment) => environment,
-        Err(NoServer::Skipped(why)) => return println!("SKIPPED: {why}"),
-        Err(NoServer::Failed(why)) => panic!("{why}"),
-    };
+    let Some(python) = python() else { return };
     let platform = Platform::start(Options::default()).await.unwrap();
-    let (url, admin) = (platform.url().to_owned(), platform.admin().unwrap());
-    let (username, password) = (admin.username.as_str(), admin.password.expose().as_str());
-    let control = shown(Session::log_in(&url, username, password).await);
-    let new = Body::Json(json!({ "name": "alpha", "organization_id": platform.organization_id() }));
-    let made = shown(control.expect("POST", "/workspaces", new).await);
-    let path = format!("/workspaces/{}", made["id"].as_str().unwrap());
-    while shown(control.expect("GET", &path, Body::Empty).await)["status"] == "pending" {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let control = administrator(&platform).await;
+    workspace(&control, &platform, "alpha").await;
 
-    let home = TempDir::new().unwrap();
-    let (python, home) = (environment.python(), home.path());
-    let mut login = client(&python, home, &["login", "alpha", "--pro-api-url", &url]).spawn().unwrap();
-    // The client writes messages to its standard error.
-    let mut lines = BufReader::new(login.stderr.take().unwrap()).lines();
-    let mut printed = String::new();
-    let link = loop {
-        let line = lines.next_line().await.unwrap().unwrap_or_else(|| panic!("no link: {printed}"));
-        if let Some(start) = line.find(&format!("{url}/pages/device?")) {
-            break line[start..].split_whitespace().next().unwrap().to_owned();
-        }
-        printed += &line;
-    };
-    assert!(link.ends_with("&workspace=alpha"), "{link}");
-    let mut browser = Browser { authority: url.strip_prefix("http://").unwrap(), cookie: String::new() };
-    let page = browser.confirm(&link, username, password).await;
+    let client = Client::new(&python);
+    let login = client.log_in(&["login", "alpha", "--pro-api-url", platform.url()]).await;
+    assert!(login.link.ends_with("&workspace=alpha"), "{}", login.link);
+    let admin = platform.admin().unwrap();
+    let authority = platform.url().strip_prefix("http://").unwrap();
+    let mut browser = Browser { authority, cookie: String::new() };
+    let page = browser.confirm(&login.link, &admin.username, admin.password.expose()).await;
     assert!(page.contains("<h1>Login confirmed</h1>"), "{page}");
-    while let Some(line) = lines.next_line().await.unwrap() {
-        printed += &line;
-    }
-    assert!(login.wait().await.unwrap().success(), "{printed}");
+    let printed = login.connected().await;
     assert!(printed.contains("Connected to ZenML Pro server: alpha"), "{printed}");
 
-    let status = client(&python, home, &["status"]).output().await.unwrap();
-    let status = text(&status);
+    let status = client.run(&["status"]).await;
     assert!(status.contains("Connected to a ZenML Pro server: `alpha`"), "{status}");
     let devices = shown(control.expect("GET", "/devices", Body::Empty).await);
     assert_eq!(devices[0]["zenml_version"], zenml_test::VERSION, "{devices}");

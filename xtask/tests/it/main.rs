@@ -1,11 +1,17 @@
 //! The demo's journey and its parts, with the real binaries.
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
+mod chromium;
+mod client;
 mod contract;
+mod cross_site;
 mod engine;
 mod grants;
 mod journey;
+mod keyboard;
 mod login;
+mod looks;
+mod person;
 mod platform;
 mod terraform;
 

@@ -73,6 +73,9 @@ pub struct Device {
     /// Time of the last login.
     #[serde(default)]
     pub last_login: Option<Timestamp>,
+    /// When its token was used last, to the minute.
+    #[serde(default)]
+    pub last_used: Option<Timestamp>,
     /// When the login ends, or the codes if nobody has confirmed it yet.
     #[serde(default)]
     pub expires: Option<Timestamp>,

@@ -173,6 +173,11 @@ impl Logins {
         self.throttle().poll(Instant::now(), device).is_some()
     }
 
+    /// Counts a use of a device. Returns whether to record it: once a minute is enough.
+    pub(crate) fn is_first_use(&self, device: Uuid) -> bool {
+        self.throttle().is_first_use(Instant::now(), device)
+    }
+
     /// Records a login, and the last use of a key.
     pub(crate) async fn accepted(
         &self,

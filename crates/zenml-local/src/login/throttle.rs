@@ -12,6 +12,8 @@ use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use uuid::Uuid;
+
 /// Maximum number of keys in a table; beyond it, the key that expires next is dropped.
 const MOST: usize = 10_000;
 /// How long an address is known after a login.
@@ -40,6 +42,8 @@ const CODES_FROM: Rule = Rule { burst: 30, interval: Duration::from_secs(10) };
 const STARTS: Rule = Rule { burst: 60, interval: Duration::from_secs(5) };
 /// For polls of a device. Clients wait for five seconds; one less allows for clocks and networks.
 const POLLS: Rule = Rule { burst: 1, interval: Duration::from_secs(4) };
+/// For recording that a device was used, so that not every request writes.
+const USES: Rule = Rule { burst: 1, interval: Duration::from_mins(1) };
 
 /// The origin of a request: an address without its port, or an IPv6 network, because its owner controls all addresses
 /// in it.
@@ -190,6 +194,7 @@ pub(super) struct Throttle {
     codes_from: Buckets<Address>,
     starts: Buckets<Address>,
     polls: Buckets<Vec<u8>>,
+    uses: Buckets<Uuid>,
     /// Addresses from which accounts were used, and the time of the last use.
     known: HashMap<(String, Address), Instant>,
 }
@@ -205,6 +210,7 @@ impl Default for Throttle {
             codes_from: Buckets::new(CODES_FROM),
             starts: Buckets::new(STARTS),
             polls: Buckets::new(POLLS),
+            uses: Buckets::new(USES),
             known: HashMap::new(),
         }
     }
@@ -295,6 +301,11 @@ impl Throttle {
     /// Counts a poll of a device. Returns the time to wait if it is too early.
     pub(super) fn poll(&mut self, now: Instant, device: &[u8]) -> Option<Duration> {
         self.polls.take(now, &device.to_vec())
+    }
+
+    /// Counts a use of a device. Returns whether it is the first one within a minute.
+    pub(super) fn is_first_use(&mut self, now: Instant, device: Uuid) -> bool {
+        self.uses.take(now, &device).is_none()
     }
 }
 

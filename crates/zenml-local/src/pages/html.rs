@@ -14,6 +14,8 @@ pub(super) const STYLE: &str = "/pages/style.css";
 pub(super) const HOME: &str = "/pages";
 /// Path below which each workspace has a page.
 pub(super) const WORKSPACES: &str = "/pages/workspaces";
+/// Path of the list of devices.
+pub(super) const DEVICES: &str = "/pages/devices";
 /// Path of the form for signing in.
 pub(super) const SIGN_IN: &str = "/pages/sign-in";
 /// Path of the form for signing out.
@@ -35,6 +37,11 @@ pub(super) fn page(status: StatusCode, title: &str, visitor: Option<&Visitor>, c
                 header {
                     a.brand href=(HOME) { "ZenML local platform" }
                     @if let Some(visitor) = visitor {
+                        nav aria-label="Pages" {
+                            @for (name, address) in [("Workspaces", HOME), ("Devices", DEVICES)] {
+                                a href=(address) aria-current=[(name == title).then_some("page")] { (name) }
+                            }
+                        }
                         form method="post" action=(SIGN_OUT) {
                             (visitor.hidden_token())
                             span.who { "Signed in as " strong { (visitor.identity.username) } }

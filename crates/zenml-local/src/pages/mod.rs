@@ -3,7 +3,9 @@
 //! They are plain HTML with one style sheet and without scripts. Text is escaped by its type.
 
 mod device;
+mod devices;
 mod html;
+mod link;
 mod session;
 mod sign_in;
 mod workspace;
@@ -18,7 +20,7 @@ use crate::http::Pages;
 
 /// Adds the pages.
 pub(crate) fn routes(pages: Pages) -> Pages {
-    let all = [sign_in::routes, device::routes, workspace::routes];
+    let all = [sign_in::routes, device::routes, devices::routes, workspace::routes];
     all.into_iter().fold(pages, |pages, add| add(pages)).style(html::STYLE, include_str!("style.css"))
 }
 
@@ -42,10 +44,8 @@ pub(crate) fn for_browsers(router: axum::Router) -> axum::Router {
 /// Returns the page for an address of the API, if a browser asks for it.
 fn page_of(request: &Request) -> Option<String> {
     let accept = request.headers().get(header::ACCEPT)?.to_str().ok()?;
-    let is_browser = request.method() == Method::GET
-        && accept
-            .split(',')
-            .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "text/html"))
+    let is_browser = matches!(*request.method(), Method::GET | Method::HEAD)
+        && prefers_html(accept)
         && !request.headers().contains_key(header::AUTHORIZATION);
     if !is_browser {
         return None;
@@ -55,10 +55,45 @@ fn page_of(request: &Request) -> Option<String> {
         // The client links to organizations, too; they have no page of their own.
         path if path.starts_with("/organizations/") => Some(html::HOME.to_owned()),
         path => {
-            let name = path.strip_prefix("/workspaces/")?.split('/').next()?;
-            Some(format!("{}/{name}", html::WORKSPACES))
+            let rest = path.strip_prefix("/workspaces/")?;
+            let (name, below) = rest.split_once('/').unwrap_or((rest, ""));
+            let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+            let page = format!("{}/{name}", html::WORKSPACES);
+            Some(if below.is_empty() {
+                page
+            } else {
+                format!("{page}?at={}", encode(&format!("{below}{query}")))
+            })
         }
     }
+}
+
+/// Whether a client prefers a page to JSON. Wildcards do not count: scripts send them.
+fn prefers_html(accept: &str) -> bool {
+    let quality = |wanted: &str| {
+        let kinds = accept.split(',').filter_map(|kind| {
+            let mut parts = kind.split(';').map(str::trim);
+            parts.next().filter(|name| name.eq_ignore_ascii_case(wanted))?;
+            let quality = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+            Some(quality.map_or(1.0, |quality| quality.parse::<f32>().unwrap_or(0.0)))
+        });
+        kinds.fold(0.0, f32::max)
+    };
+    let html = quality("text/html");
+    html > 0.0 && html >= quality("application/json")
+}
+
+/// Encodes a text as the value of a query.
+fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded += &format!("%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]
@@ -78,16 +113,39 @@ mod tests {
             ("/api/auth/login", Some("/pages")),
             ("/workspaces", Some("/pages")),
             ("/workspaces/alpha", Some("/pages/workspaces/alpha")),
-            ("/workspaces/alpha/projects/x", Some("/pages/workspaces/alpha")),
+            ("/workspaces/alpha/", Some("/pages/workspaces/alpha")),
+            ("/workspaces/alpha/projects/x", Some("/pages/workspaces/alpha?at=projects%2Fx")),
+            ("/workspaces/alpha/stacks?id=1&x", Some("/pages/workspaces/alpha?at=stacks%3Fid%3D1%26x")),
+            ("/workspaces/alpha/%22%0d%0ax:y", Some("/pages/workspaces/alpha?at=%2522%250d%250ax%3Ay")),
             ("/workspaces/%22%3E", Some("/pages/workspaces/%22%3E")),
+            ("/workspaces//evil.example", Some("/pages/workspaces/?at=evil.example")),
             ("/organizations/x", Some("/pages")),
             ("/organizations", None),
             ("/openapi.json", None),
             ("/pages", None),
         ] {
             assert_eq!(page(BROWSER, path).as_deref(), expected, "{path}");
-            for accept in ["*/*", "application/json", "text/htmlx", ""] {
+            for accept in [
+                "*/*",
+                "application/json",
+                "text/htmlx",
+                "",
+                "text/*",
+                "text/html;q=0",
+                "text/html;q=0.0, */*",
+                "text/html;q=x",
+                "application/json, text/html;q=0.1",
+            ] {
                 assert_eq!(page(accept, path), None, "{accept} {path}");
+            }
+            for accept in [
+                "text/html",
+                "TEXT/HTML",
+                "text/html;q=0.1",
+                "*/*, text/html ; q=0.5",
+                "application/json;q=0.5,text/html",
+            ] {
+                assert_eq!(page(accept, path).as_deref(), expected, "{accept} {path}");
             }
         }
         let request = Request::get("/workspaces/alpha").header("accept", BROWSER);

@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0010_engine.sql"),
     include_str!("../../migrations/0011_device.sql"),
     include_str!("../../migrations/0012_default_project.sql"),
+    include_str!("../../migrations/0013_device_use.sql"),
 ];
 
 /// The newest version that this build supports.

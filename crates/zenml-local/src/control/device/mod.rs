@@ -80,7 +80,8 @@ fn user_code() -> String {
     format!("{}-{}", &letters[..4], &letters[4..8])
 }
 
-async fn list(cx: Cx, (): (), query: api::DeviceQuery, (): ()) -> Result<Vec<api::Device>> {
+/// Lists the devices of the caller, the last used first.
+pub(crate) async fn list(cx: Cx, (): (), query: api::DeviceQuery, (): ()) -> Result<Vec<api::Device>> {
     let slice = check::slice(query.offset, query.limit)?;
     let identity = cx.identity()?;
     cx.read(async |tx| {
@@ -112,7 +113,8 @@ async fn verify(cx: Cx, (): (), (): (), new: api::DeviceVerification) -> Result<
     confirm(&cx, &new).await
 }
 
-async fn update(cx: Cx, id: DeviceId, (): (), change: api::DeviceUpdate) -> Result<api::Device> {
+/// Locks, unlocks, trusts or distrusts a device of the caller.
+pub(crate) async fn update(cx: Cx, id: DeviceId, (): (), change: api::DeviceUpdate) -> Result<api::Device> {
     require_no_device(cx.identity()?)?;
     cx.tx(async |tx| {
         let profile = permit(&cx, tx).await?;
@@ -129,7 +131,8 @@ async fn update(cx: Cx, id: DeviceId, (): (), change: api::DeviceUpdate) -> Resu
     .await
 }
 
-async fn delete(cx: Cx, id: DeviceId, (): (), (): ()) -> Result<()> {
+/// Ends the login of a device of the caller.
+pub(crate) async fn delete(cx: Cx, id: DeviceId, (): (), (): ()) -> Result<()> {
     cx.tx(async |tx| {
         let profile = permit(&cx, tx).await?;
         tx.detail(&profile, &format!("deleted the device '{id}'"));

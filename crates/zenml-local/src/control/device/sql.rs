@@ -42,7 +42,13 @@ pub(super) async fn begin_unchecked(
     [user, device]: [Vec<u8>; 2],
     client: &Client,
 ) -> Result<()> {
-    sqlx::query("DELETE FROM device WHERE expires <= $1").bind(now()).execute(&mut *sql).await?;
+    sqlx::query(
+        "DELETE FROM device WHERE expires <= $1 OR session_epoch <> \
+         (SELECT session_epoch FROM account WHERE account.id = device.account_id)",
+    )
+    .bind(now())
+    .execute(&mut *sql)
+    .await?;
     sqlx::query("DELETE FROM device_login WHERE expires <= $1")
         .bind(seconds_from_now(-KEPT))
         .execute(&mut *sql)
@@ -183,12 +189,13 @@ pub(super) async fn redeem_unchecked(sql: &mut Sql, login: &Login) -> Result<Opt
     let root = Root::of_device(device.id.uuid(), account.uuid(), login.epoch, life);
     let done = sqlx::query(
         "INSERT INTO device (id, client_id, account_id, session_id, is_trusted, metadata, hostname, os, address, \
-         python_version, zenml_version, created, updated, last_login, expires) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $12, $13) \
+         python_version, zenml_version, created, updated, last_login, last_used, expires, session_epoch) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $12, $12, $13, $14) \
          ON CONFLICT (id) DO UPDATE SET session_id = excluded.session_id, is_trusted = excluded.is_trusted, \
          metadata = excluded.metadata, hostname = excluded.hostname, os = excluded.os, address = excluded.address, \
          python_version = excluded.python_version, zenml_version = excluded.zenml_version, \
-         updated = excluded.updated, last_login = excluded.last_login, expires = excluded.expires \
+         updated = excluded.updated, last_login = excluded.last_login, last_used = excluded.last_used, \
+         expires = excluded.expires, session_epoch = excluded.session_epoch \
          WHERE account_id = excluded.account_id AND is_locked = 0",
     )
     .bind(device.id.to_string())
@@ -204,6 +211,7 @@ pub(super) async fn redeem_unchecked(sql: &mut Sql, login: &Login) -> Result<Opt
     .bind(&device.zenml_version)
     .bind(now())
     .bind(seconds_from_now(life))
+    .bind(login.epoch)
     .execute(sql)
     .await?;
     Ok((done.rows_affected() > 0).then_some(root))
@@ -216,7 +224,9 @@ pub(super) async fn select(
     slice: Slice,
 ) -> Result<Vec<api::Device>> {
     sqlx::query(
-        "SELECT * FROM device WHERE account_id = $1 AND expires > $2 ORDER BY last_login DESC, id LIMIT $3 OFFSET $4",
+        "SELECT * FROM device WHERE account_id = $1 AND expires > $2 AND session_epoch = \
+         (SELECT session_epoch FROM account WHERE account.id = device.account_id AND is_active = 1) \
+         ORDER BY COALESCE(last_used, last_login) DESC, id LIMIT $3 OFFSET $4",
     )
     .bind(profile.account().to_string())
     .bind(now())
@@ -235,12 +245,15 @@ pub(super) async fn select_one<A>(
     profile: &Allowed<A, Profile>,
     id: DeviceId,
 ) -> Result<Option<api::Device>> {
-    let row = sqlx::query("SELECT * FROM device WHERE id = $1 AND account_id = $2 AND expires > $3")
-        .bind(id.to_string())
-        .bind(profile.account().to_string())
-        .bind(now())
-        .fetch_optional(sql)
-        .await?;
+    let row = sqlx::query(
+        "SELECT * FROM device WHERE id = $1 AND account_id = $2 AND expires > $3 AND session_epoch = \
+         (SELECT session_epoch FROM account WHERE account.id = device.account_id AND is_active = 1)",
+    )
+    .bind(id.to_string())
+    .bind(profile.account().to_string())
+    .bind(now())
+    .fetch_optional(sql)
+    .await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -301,6 +314,7 @@ fn read_login(row: &Row) -> Result<Login> {
             updated: Some(created.clone()),
             created: Some(created),
             last_login: None,
+            last_used: None,
             expires: Some(Timestamp::new(expires)),
             ..described(row)?
         },
@@ -316,6 +330,7 @@ fn read(row: &Row) -> Result<api::Device> {
         created: Some(column::time(row, "created")?),
         updated: Some(column::time(row, "updated")?),
         last_login: Some(column::time(row, "last_login")?),
+        last_used: column::optional_time(row, "last_used")?,
         expires: Some(column::time(row, "expires")?),
         ..described(row)?
     })
@@ -340,6 +355,7 @@ fn described(row: &Row) -> Result<api::Device> {
         created: None,
         updated: None,
         last_login: None,
+        last_used: None,
         expires: None,
     })
 }

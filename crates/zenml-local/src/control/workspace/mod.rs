@@ -158,6 +158,25 @@ pub(crate) async fn visible(tx: &mut Tx, which: &IdOrName<WorkspaceId>) -> Resul
     answer(tx, &allowed).await
 }
 
+/// A workspace as its page shows it.
+pub(crate) struct Shown {
+    pub(crate) workspace: api::Workspace,
+    /// What runs it; `None` if its server is enrolled.
+    pub(crate) engine: Option<EngineKind>,
+    /// Whether the caller can log in to it.
+    pub(crate) is_open: bool,
+}
+
+/// A workspace that the caller may see, for its page.
+pub(crate) async fn shown(tx: &mut Tx, which: &IdOrName<WorkspaceId>) -> Result<Shown> {
+    let workspace = visible(tx, which).await?;
+    let at = WorkspaceAt::locate(tx.sql(), workspace.id).await?;
+    let allowed = tx.allow::<Read, _>(at).await?;
+    let stored = sql::select_one(tx.sql(), &allowed).await?;
+    let is_open = tx.permits(Action::Enter, &at.target()).await?;
+    Ok(Shown { workspace, engine: stored.is_managed.then_some(stored.engine), is_open })
+}
+
 async fn update(
     cx: Cx,
     id: WorkspaceId,
