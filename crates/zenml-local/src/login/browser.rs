@@ -111,11 +111,12 @@ impl Browsers {
 
     /// Returns the root of the session of a cookie, if it has not ended.
     pub(crate) fn find(&self, vault: &Vault, cookie: &Cookie) -> Option<Root> {
+        self.find_at(Instant::now(), vault, cookie)
+    }
+
+    fn find_at(&self, now: Instant, vault: &Vault, cookie: &Cookie) -> Option<Root> {
         let sessions = self.sessions();
-        sessions
-            .get(&cookie.key(vault))
-            .filter(|session| session.ends > Instant::now())
-            .map(|session| session.root)
+        sessions.get(&cookie.key(vault)).filter(|session| session.ends > now).map(|session| session.root)
     }
 
     /// Ends the session of a cookie.
@@ -150,6 +151,13 @@ mod tests {
         browsers.begin(&vault, &one, root);
         assert_eq!(browsers.find(&vault, &one), Some(root));
         assert_eq!(browsers.find(&vault, &other), None);
+        assert_eq!(browsers.find(&Vault::ephemeral(), &one), None, "another platform");
+        let end = Instant::now() + Cookie::LIFE;
+        assert_eq!(
+            browsers.find_at(end.checked_sub(Duration::from_secs(1)).unwrap(), &vault, &one),
+            Some(root)
+        );
+        assert_eq!(browsers.find_at(end, &vault, &one), None, "after fifteen minutes");
         browsers.end(&vault, &one);
         assert_eq!(browsers.find(&vault, &one), None);
         for _ in 0..=MOST {

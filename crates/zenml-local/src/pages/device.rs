@@ -9,7 +9,7 @@ use zenml_api::Sensitive;
 use zenml_api::control::device as api;
 use zenml_api::control::workspace::Workspace;
 
-use super::html::{HOME, page, problem, redirect};
+use super::html::{HOME, page, problem, redirect, shortened};
 use super::session::Visitor;
 use super::sign_in;
 use crate::control::{device, workspace};
@@ -138,6 +138,7 @@ impl Choice {
     /// The field; `is_missing` if the form was sent without a workspace.
     fn field(&self, is_missing: bool) -> Markup {
         let unavailable = self.missing.as_ref().map(|wanted| {
+            let wanted = shortened(wanted);
             format!("Workspace “{wanted}” does not exist, is not available, or you have no access to it.")
         });
         let wrong = is_missing.then(|| "Select a workspace.".to_owned()).or(unavailable);
@@ -238,11 +239,22 @@ async fn decide(cx: Cx, request: PageRequest) -> Result<Response> {
                 trusted_device: form.trusted.is_some(),
                 device_metadata: Some(json!({ "tenant_id": chosen.id })),
             };
-            device::confirm(&visitor.cx, &new).await?;
+            // Another browser may have decided since, and the workspace may have changed.
+            match device::confirm(&visitor.cx, &new).await {
+                Ok(_) => {}
+                Err(error) if error.status() == StatusCode::BAD_REQUEST => {
+                    let choice = Choice::of(&visitor, wanted).await?;
+                    let status = StatusCode::BAD_REQUEST;
+                    return Ok(confirmation(status, &visitor, &device, &new.user_code, &choice, false));
+                }
+                Err(error) => return wrong_code(&visitor, None, &new.user_code, error),
+            }
             Outcome::Confirmed { host: device.hostname, workspace: chosen.name.clone() }
         }
         "refuse" => {
-            device::refuse(&visitor.cx, &form.user_code).await?;
+            if let Err(error) = device::refuse(&visitor.cx, &form.user_code).await {
+                return wrong_code(&visitor, None, &form.user_code, error);
+            }
             Outcome::Refused { host: device.hostname }
         }
         _ => return Err(Error::value("The form is incomplete. Go back and try again.")),

@@ -59,6 +59,14 @@ pub(super) fn page(status: StatusCode, title: &str, visitor: Option<&Visitor>, c
     response
 }
 
+/// Shortens a text that a link contains: it can be as long as its author wants.
+pub(super) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// A problem with the value of a field; the field refers to it with `aria-describedby`.
 pub(super) fn problem(id: &str, text: Option<&str>) -> Markup {
     html! {

@@ -21,7 +21,10 @@ use crate::http::Pages;
 /// Adds the pages.
 pub(crate) fn routes(pages: Pages) -> Pages {
     let all = [sign_in::routes, device::routes, devices::routes, workspace::routes];
-    all.into_iter().fold(pages, |pages, add| add(pages)).style(html::STYLE, include_str!("style.css"))
+    let pages = all.into_iter().fold(pages, |pages, add| add(pages));
+    pages.style(html::STYLE, include_str!("style.css")).get("/pages/{*other}", async |_, _| {
+        Err(Error::not_found("This page does not exist. The link may be incomplete."))
+    })
 }
 
 /// Shows an error.

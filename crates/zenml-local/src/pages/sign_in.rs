@@ -14,7 +14,8 @@ use crate::http::{Cx, PageRequest, Pages};
 use crate::login::Cookie;
 
 pub(super) fn routes(pages: Pages) -> Pages {
-    pages.get(SIGN_IN, show).post(SIGN_IN, sign_in).post(SIGN_OUT, sign_out)
+    let pages = pages.get(SIGN_IN, show).post(SIGN_IN, sign_in);
+    pages.get(SIGN_OUT, reloaded).post(SIGN_OUT, sign_out)
 }
 
 /// Maximum length of the address of the next page.
@@ -84,10 +85,19 @@ async fn sign_in(cx: Cx, request: PageRequest) -> Result<Response> {
         Err(error) => return Err(error),
     };
     let (shared, cookie) = (cx.shared(), Cookie::generate());
+    // The session of another account in this browser ends.
+    if let Some(before) = cx.request().presented.cookies.as_ref().and_then(Cookie::find) {
+        shared.browsers.end(&shared.vault, &before);
+    }
     shared.browsers.begin(&shared.vault, &cookie, identity.root);
     let mut response = redirect(next);
     set_cookie(&mut response, cookie.value(), Cookie::LIFE.as_secs());
     Ok(response)
+}
+
+/// Signing out is a form. Its address leads to a page for a browser that opens it again.
+async fn reloaded(_: Cx, _: PageRequest) -> Result<Response> {
+    Ok(redirect(HOME))
 }
 
 async fn sign_out(cx: Cx, request: PageRequest) -> Result<Response> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use zenml_api::IdOrName;
 use zenml_api::control::workspace::WorkspaceStatus;
 
-use super::html::{HOME, WORKSPACES, page};
+use super::html::{HOME, WORKSPACES, page, shortened};
 use super::link::Linked;
 use super::session::Visitor;
 use super::sign_in;
@@ -67,7 +67,7 @@ async fn show(cx: Cx, request: PageRequest) -> Result<Response> {
 fn missing(visitor: &Visitor, name: &str) -> Response {
     let content = html! {
         h1 { "Not found" }
-        p { "Workspace “" (name) "” does not exist, or you have no access to it." }
+        p { "Workspace “" (shortened(name)) "” does not exist, or you have no access to it." }
         p {
             "You are signed in as " strong { (visitor.identity.username) } ". If you expected to see the workspace, ask an "
             "administrator of its organization for a role in it, or sign out and use another account."

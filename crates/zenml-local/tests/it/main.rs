@@ -10,6 +10,7 @@ mod backup;
 mod browser;
 mod contract;
 mod device;
+mod device_end;
 #[cfg(target_os = "linux")]
 mod disk;
 mod enrollment;
@@ -27,6 +28,7 @@ mod openapi;
 mod operations;
 mod organization;
 mod pages;
+mod pages_misused;
 mod plan;
 mod printing;
 mod process;

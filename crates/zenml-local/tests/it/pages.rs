@@ -7,10 +7,10 @@ use crate::support::{Answer, PASSWORD, Person, World, text};
 
 const CLIENT: &str = "11111111-2222-4333-8444-000000000040";
 const GRANT: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
-const ADA: &str = "ada@example.org";
+pub(crate) const ADA: &str = "ada@example.org";
 
 /// A person with a role in one of two workspaces, and the id of that one.
-async fn world() -> (World, Person, String) {
+pub(crate) async fn world() -> (World, Person, String) {
     let world = World::start().await;
     let ada = world.member(ADA, "Organization Member").await;
     let (space, _) = (world.workspace("space").await, world.workspace("closed").await);
@@ -20,19 +20,19 @@ async fn world() -> (World, Person, String) {
     (world, ada, space)
 }
 
-async fn start(world: &World, host: &str) -> Value {
+pub(crate) async fn start(world: &World, host: &str) -> Value {
     let agent = format!("Host/{host} ZenML/0.98.0 Python/3.11.7 OS/Linux");
     let form = format!("client_id={CLIENT}");
     world.form_with("/auth/device_authorization", &form, &[("user-agent", &agent)]).await.ok()
 }
 
-async fn poll(world: &World, device: &Value) -> Answer {
+pub(crate) async fn poll(world: &World, device: &Value) -> Answer {
     let code = text(&device["device_code"]);
     world.login(&format!("grant_type={GRANT}&client_id={CLIENT}&device_code={code}")).await
 }
 
 /// The address that the real client shows.
-fn link(device: &Value, workspace: &str) -> String {
+pub(crate) fn link(device: &Value, workspace: &str) -> String {
     format!("{}&workspace={workspace}", text(&device["verification_uri_complete"]))
 }
 

@@ -262,6 +262,15 @@ async fn chosen(tx: &mut Tx, metadata: Option<&Value>) -> Result<Value> {
     Ok(metadata)
 }
 
+/// Whether the person of a confirmed login can log in to the workspace that was chosen.
+async fn is_still_open(tx: &mut Tx, device: &api::Device) -> Result<bool> {
+    let chosen = device.device_metadata.as_ref().and_then(|metadata| metadata.get("tenant_id")?.as_str());
+    let (Some(id), Some(account)) = (chosen.and_then(|id| id.parse().ok()), device.user_id) else {
+        return Ok(false);
+    };
+    workspace::is_open_to(tx, id, account).await
+}
+
 fn unknown() -> Error {
     Error::not_found("The device was not found, or its code has expired.")
 }
@@ -288,7 +297,9 @@ pub(super) async fn redeem(cx: &Cx, client: &str, code: &Sensitive<String>) -> R
         .tx(async |tx| {
             let login = sql::by_device_code(tx.sql(), &client, &digest).await?;
             let login = require_confirmed(cx, &digest, login)?;
-            let root = sql::redeem_unchecked(tx.sql(), &login).await?;
+            // Clients fail without a workspace, and it may have changed since it was chosen.
+            let is_open = is_still_open(tx, &login.device).await?;
+            let root = sql::redeem_unchecked(tx.sql(), &login, is_open).await?;
             let (id, metadata) = (login.device.id, login.device.device_metadata);
             Ok(root.map(|root| Redeemed { id, metadata, root }))
         })
@@ -297,7 +308,7 @@ pub(super) async fn redeem(cx: &Cx, client: &str, code: &Sensitive<String>) -> R
     redeemed.ok_or_else(|| {
         oauth(
             "access_denied",
-            "The person who confirmed the device can no longer log in, or has locked the device.",
+            "The person who confirmed the device can no longer log in to the workspace, or has locked the device.",
         )
     })
 }

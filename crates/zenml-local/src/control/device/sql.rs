@@ -169,8 +169,8 @@ pub(super) async fn refuse(sql: &mut Sql, _profile: &Allowed<Update, Profile>, l
 }
 
 /// Ends a confirmed login and begins the session of its device; earlier sessions of the device end. Returns `None` if
-/// the person or the device may no longer log in.
-pub(super) async fn redeem_unchecked(sql: &mut Sql, login: &Login) -> Result<Option<Root>> {
+/// the person or the device may no longer log in, or not to the workspace that was chosen (`is_open`).
+pub(super) async fn redeem_unchecked(sql: &mut Sql, login: &Login, is_open: bool) -> Result<Option<Root>> {
     sqlx::query("DELETE FROM device_login WHERE id = $1")
         .bind(login.id.to_string())
         .execute(&mut *sql)
@@ -181,7 +181,7 @@ pub(super) async fn redeem_unchecked(sql: &mut Sql, login: &Login) -> Result<Opt
         .bind(login.epoch)
         .fetch_optional(&mut *sql)
         .await?;
-    if current.is_none() {
+    if current.is_none() || !is_open {
         return Ok(None);
     }
     let device = &login.device;

@@ -173,8 +173,28 @@ pub(crate) async fn shown(tx: &mut Tx, which: &IdOrName<WorkspaceId>) -> Result<
     let at = WorkspaceAt::locate(tx.sql(), workspace.id).await?;
     let allowed = tx.allow::<Read, _>(at).await?;
     let stored = sql::select_one(tx.sql(), &allowed).await?;
-    let is_open = tx.permits(Action::Enter, &at.target()).await?;
+    let caller = tx.actor().identity().map(|identity| identity.account);
+    let is_open = match caller {
+        Some(account) => may_enter(tx, at, account).await?,
+        None => false,
+    };
     Ok(Shown { workspace, engine: stored.is_managed.then_some(stored.engine), is_open })
+}
+
+/// Whether a workspace is available, and an account may log in to it.
+pub(crate) async fn is_open_to(tx: &mut Tx, id: WorkspaceId, account: UserId) -> Result<bool> {
+    let at = match WorkspaceAt::locate(tx.sql(), id).await {
+        Ok(at) => at,
+        Err(error) if error.status() == http::StatusCode::NOT_FOUND => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let is_available = sql::stored_unchecked(tx.sql(), id).await?.status == WorkspaceStatus::Available;
+    Ok(is_available && may_enter(tx, at, account).await?)
+}
+
+/// Whether the server of a workspace lets an account in.
+async fn may_enter(tx: &mut Tx, at: WorkspaceAt, account: UserId) -> Result<bool> {
+    Holdings::of(account.uuid()).allow(tx.sql(), Action::Enter, &at.target()).await
 }
 
 async fn update(
