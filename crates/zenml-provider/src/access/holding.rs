@@ -14,6 +14,7 @@ use super::invitation::{Place, account, is_open, place_of};
 use super::principal::Principal;
 use super::role;
 use crate::client::Client;
+use crate::control;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 
@@ -141,16 +142,21 @@ impl<H: Home> Holding<H> {
             Principal::Email(_) => self.assignments(client, role).await?.iter().filter_map(holder).collect(),
             _ => vec![self.place(client).await?],
         };
+        if holders.is_empty() {
+            return self.home.not_found(cx, client).await;
+        }
         for holder in holders {
             let gone =
                 client.control_plane()?.send(&api::REVOKE, role, self.query(holder), ()).await.optional();
             match gone {
                 Ok(Some(())) => {}
-                Ok(None) => {
-                    let Some(organization) = self.home.organization(client).await? else { continue };
-                    let what = format!("{} has the role {role} in {}", self.principal, self.words());
-                    role::require_gone(client, organization, &what).await?;
-                }
+                Ok(None) => match self.home.organization(client).await? {
+                    Some(organization) => {
+                        let what = format!("{} has the role {role} in {}", self.principal, self.words());
+                        control::organization::require_sight(client, organization, &what).await?;
+                    }
+                    None => self.home.not_found(cx, client).await?,
+                },
                 Err(error) => {
                     let reason = self.home.reason(client, &self.principal, role, &error).await;
                     return Err(reason.unwrap_or_else(|| self.failed("revoke", role, &error)));

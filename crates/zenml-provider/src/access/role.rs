@@ -158,22 +158,6 @@ pub async fn assignments_everywhere(control_plane: &Api, role: RoleId) -> Result
     held.map(Option::unwrap_or_default)
 }
 
-/// Makes sure that something in an organization that a removal did not find is gone and not hidden. Whoever loses all
-/// roles during a run also loses sight of what it removes. `what` completes "Cannot tell whether …".
-pub async fn require_gone(client: &Client, organization: OrganizationId, what: &str) -> Result<(), Diag> {
-    forget(client, organization);
-    // Every organization has predefined roles.
-    if roles(client, organization).await?.all().next().is_some() {
-        return Ok(());
-    }
-    Err(Diag::error(format!("Cannot tell whether {what}"))
-        .why(
-            "The control plane does not find it, and does not show the roles of the organization to this key: the key \
-             may have lost its permissions during the run.",
-        )
-        .fix(format!("Run the command again with a key that has {}.", Needs::ORGANIZATION_ADMIN.text())))
-}
-
 /// Forgets the roles of an organization after one of them has changed.
 pub fn forget(client: &Client, organization: OrganizationId) {
     client.memory::<Cache<OrganizationId, Roles>>().forget(&organization);

@@ -6,8 +6,9 @@ use tfkit::model::{Model, Token};
 use tfkit::{Cx, Diag, Generated, OrServer, Plan};
 use tokio::sync::OnceCell;
 use zenml_api::control::organization::{self as api, Organization, OrganizationQuery};
+use zenml_api::control::role::{self, RoleQuery};
 use zenml_api::{IdOrName, OrganizationId};
-use zenml_client::Optional as _;
+use zenml_client::{ApiError, Optional as _};
 
 use crate::cache::Cache;
 use crate::client::Client;
@@ -157,10 +158,10 @@ pub async fn find(client: &Client, id: OrganizationId) -> Result<Option<Organiza
 }
 
 /// Makes sure that an object that was not found is deleted and not hidden: the same key must have access to its
-/// organization. `what` describes the object, such as `the team "alpha"`.
+/// organization and see what it has. `what` describes the object, such as `the team "alpha"`.
 pub async fn gone_from(client: &Client, organization: OrganizationId, what: &str) -> Result<(), Diag> {
     if find(client, organization).await?.is_some() {
-        return Ok(());
+        return require_sight(client, organization, &format!("{what} still exists")).await;
     }
     Err(Diag::error(format!("Cannot tell whether {what} still exists"))
         .why(format!(
@@ -171,6 +172,37 @@ pub async fn gone_from(client: &Client, organization: OrganizationId, what: &str
             "Use a key that belongs to this organization. If the organization itself was deleted, remove the \
              object from the state:\n  terraform state rm ADDRESS",
         ))
+}
+
+/// Makes sure that a key sees what an organization has: to one without roles, the control plane answers as if nothing
+/// existed. It asks each time, because an account can lose its roles during a run. `what` completes "Cannot tell
+/// whether …".
+pub async fn require_sight(client: &Client, organization: OrganizationId, what: &str) -> Result<(), Diag> {
+    // Every organization has predefined roles, and whoever sees its teams and workspaces sees them, too.
+    let query = RoleQuery { limit: Some(1), ..RoleQuery::default() };
+    let because = match client.control_plane()?.send(&role::LIST, organization, query, ()).await {
+        Ok(roles) if !roles.is_empty() => return Ok(()),
+        Ok(_) => None,
+        Err(error @ (ApiError::Forbidden(_) | ApiError::NotFound(_))) => Some(error),
+        Err(error) => {
+            let verb = format_args!("list the roles of the organization {organization}");
+            return Err(cannot(verb, Needs::ORGANIZATION_VIEWER, &error));
+        }
+    };
+    let diag = Diag::error(format!("Cannot tell whether {what}"))
+        .why(
+            "The control plane does not find it, and does not show the roles of the organization to this key: the key \
+             may not have the permission to see it, or may have lost it during the run.",
+        )
+        .fix(format!(
+            "Run the command again with a key that has {}. If the object was deleted, you can also remove it from the \
+             state:\n  terraform state rm ADDRESS",
+            Needs::ORGANIZATION_VIEWER.text()
+        ));
+    Err(match because {
+        Some(error) => diag.why(error.to_string()),
+        None => diag,
+    })
 }
 
 fn listed(organizations: &[Organization]) -> String {

@@ -50,6 +50,7 @@ mod organization;
 mod organization_lists;
 mod organization_member;
 mod organization_role_assignment;
+mod out_of_sight;
 mod plain_server;
 mod precedence;
 mod principals;

@@ -128,7 +128,9 @@ impl Account {
     /// Deletes a key. A key that waits for its name gets it.
     pub(super) async fn delete(self, client: &Client, key: ApiKeyId, name: &str) -> Result<Deleted, Diag> {
         let gone = client.control_plane()?.call(&api::DELETE_API_KEY, self.key(key)).await.optional();
-        gone.map_err(|error| failed("delete", name, &error))?;
+        if gone.map_err(|error| failed("delete", name, &error))?.is_none() {
+            self.has_lost(client, key).await?;
+        }
         let others = self.keys(client).await.unwrap_or_default();
         let successor =
             others.iter().find_map(|other| Some((other.id, names::awaited(&other.name, key, name)?)));

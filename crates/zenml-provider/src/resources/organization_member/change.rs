@@ -13,9 +13,9 @@ use super::standing::{Remote, Standing, Status, find};
 use crate::access::invitation::{self, Exclusive, Place};
 use crate::access::last_admin::{self, Loss};
 use crate::access::principal::Principal;
-use crate::access::role::require_gone;
 use crate::access::{choice, membership, people};
 use crate::client::Client;
+use crate::control::organization::require_sight;
 use crate::failure::{Needs, cannot};
 
 /// Key in the private state for the role that the last apply granted. Other roles of the person are never revoked.
@@ -297,7 +297,7 @@ pub(super) async fn remove(cx: &Cx<Client>, remote: &Remote) -> Result<(), Diag>
                 Ok(Some(())) => return Ok(()),
                 Ok(None) => {
                     let what = format!("{:?} is a member of the organization", remote.id());
-                    return require_gone(client, remote.organization, &what).await;
+                    return require_sight(client, remote.organization, &what).await;
                 }
                 Err(error) => error,
             };

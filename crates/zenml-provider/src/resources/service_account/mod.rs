@@ -156,7 +156,13 @@ impl Resource for ServiceAccount {
         let organization = control::organization::or_default(client, &prior.organization_id).await?;
         let of = (organization, IdOrName::Id(prior.id.get()?.0));
         let gone = client.control_plane()?.call(&api::DELETE, of).await.optional();
-        gone.map(|_| ()).map_err(|error| calls::failed("delete", &prior.name, &error))
+        match gone.map_err(|error| calls::failed("delete", &prior.name, &error))? {
+            Some(()) => Ok(()),
+            None => {
+                let what = format!("the service account {:?}", prior.name);
+                control::service_account::gone_from(client, organization, &what).await
+            }
+        }
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {

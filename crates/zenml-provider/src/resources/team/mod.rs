@@ -26,10 +26,10 @@ pub use self::plural::TeamsData;
 use crate::access::invitation::{self, Place};
 use crate::access::last_admin::{self, Loss};
 use crate::access::people::Spellings;
-use crate::access::role::require_gone;
 use crate::access::team;
 use crate::client::Client;
 use crate::control;
+use crate::control::organization::require_sight;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
@@ -190,7 +190,7 @@ impl Resource for Team {
             Ok(Some(())) => {}
             Ok(None) => {
                 let what = format!("the team {:?} still exists", prior.name);
-                require_gone(client, organization, &what).await?;
+                require_sight(client, organization, &what).await?;
             }
             Err(error) => {
                 let reason = last_admin::reason(client, organization, &loss, &error).await;

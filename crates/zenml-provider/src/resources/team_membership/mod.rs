@@ -18,10 +18,10 @@ use crate::access::invitation::{Place, place_of, want};
 use crate::access::last_admin::{self, Loss};
 use crate::access::people::{same_name, spelled_like};
 use crate::access::principal::Principal;
-use crate::access::role::require_gone;
 use crate::access::{caller, import, people, team};
 use crate::client::Client;
 use crate::control;
+use crate::control::organization::require_sight;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
@@ -151,6 +151,10 @@ impl Resource for TeamMembership {
         let member = prior.member()?;
         let remote = Remote { organization, team, member };
         let there = members_of(client, team).await?;
+        if there.is_none() {
+            // Members leave with their team, unless it is only hidden.
+            require_sight(client, organization, &format!("{} is in the team {team}", remote.member)).await?;
+        }
         let places = there.iter().flatten().filter(|one| is(&remote.member, one)).map(Place::of);
         let places: Vec<Place> = places.collect();
         let accounts: BTreeSet<UserId> = places.iter().filter_map(|place| place.account()).collect();
@@ -165,7 +169,7 @@ impl Resource for TeamMembership {
                 Ok(Some(())) => {}
                 Ok(None) => {
                     let what = format!("{} is in the team {team}", remote.member);
-                    require_gone(client, organization, &what).await?;
+                    require_sight(client, organization, &what).await?;
                 }
                 Err(error) => {
                     let reason = last_admin::reason(client, organization, &loss, &error).await;

@@ -203,13 +203,19 @@ pub(super) fn is_settled(found: &api::Workspace, wanted: &WorkspaceStatus) -> bo
 }
 
 /// Deletes the workspace and waits until it is gone.
-pub(super) async fn remove(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Result<(), Diag> {
+pub(super) async fn remove(
+    cx: &Cx<Client>,
+    organization: OrganizationId,
+    id: WorkspaceId,
+    name: &str,
+) -> Result<(), Diag> {
     let client = cx.client().await?;
     let accepted = client.control_plane()?.call(&api::DELETE, id).await.optional();
     let accepted = accepted.map_err(|error| failed("delete", name, &error))?;
     control::workspace::forget(client, id);
     if accepted.is_none() {
-        return Ok(());
+        return control::organization::gone_from(client, organization, &format!("the workspace {name:?}"))
+            .await;
     }
     let absent = wait::until(cx, || async move {
         match look(client, id.into()).await? {

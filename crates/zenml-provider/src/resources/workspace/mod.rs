@@ -129,7 +129,9 @@ impl Resource for Workspace {
         if prior.deletion_protection == Some(true) {
             return Err(protected(&prior.name));
         }
-        deploy::remove(cx, prior.id.get()?.0, &prior.name).await
+        let client = cx.client().await?;
+        let organization = control::organization::or_default(client, &prior.organization_id).await?;
+        deploy::remove(cx, organization, prior.id.get()?.0, &prior.name).await
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
