@@ -49,5 +49,6 @@ mod workspace_client;
 mod workspace_execution;
 mod workspace_login;
 mod workspace_object;
+mod workspace_page;
 mod workspace_space;
 mod workspace_stack;
