@@ -50,8 +50,8 @@ impl Client {
         let mut printed = String::new();
         loop {
             let line = lines.next_line().await.unwrap().unwrap_or_else(|| panic!("no link: {printed}"));
-            let link = line.split_whitespace().find(|word| word.contains("/pages/device?"));
-            if let Some(link) = link {
+            let mut words = line.split_whitespace();
+            if let Some(link) = words.find(|word| word.contains("/pages/device?")) {
                 return Login { link: link.to_owned(), process, lines, printed };
             }
             printed += &line;

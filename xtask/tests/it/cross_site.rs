@@ -10,6 +10,7 @@ use crate::client::{administrator, workspace};
 use crate::person::{Waiting, sign_in};
 
 /// Serves one page at every address. Returns its port.
+#[expect(clippy::disallowed_methods, reason = "a server that ends with the test has no panics to report")]
 async fn site(html: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -32,10 +33,9 @@ async fn site(html: String) -> u16 {
 
 /// A form that the other site sends on behalf of the person.
 fn form(action: &str, fields: &[(&str, &str)]) -> String {
-    let fields: String = fields
-        .iter()
-        .map(|(name, value)| format!("<input type=hidden name=\"{name}\" value=\"{value}\">"))
-        .collect();
+    let field =
+        |(name, value): &(&str, &str)| format!("<input type=hidden name=\"{name}\" value=\"{value}\">");
+    let fields = fields.iter().map(field).collect::<Vec<_>>().concat();
     format!("<h1>Win a prize</h1><form method=post action=\"{action}\">{fields}<button>Go</button></form>")
 }
 

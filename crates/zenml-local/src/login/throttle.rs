@@ -474,6 +474,27 @@ mod tests {
     }
 
     #[test]
+    fn one_person_cannot_keep_others_at_the_same_address_from_entering_codes() {
+        let (mut throttle, start) = (Throttle::default(), Instant::now());
+        // Ten minutes of wrong codes, as fast as possible.
+        for second in 0..600 {
+            let now = start + Duration::from_secs(second);
+            let _ = throttle.enter_code(now, "mallory", address("10.0.0.1"));
+            assert_eq!(throttle.enter_code(now, "ada", address("10.0.0.1")), None, "{second}");
+            throttle.right_code(now, "ada", address("10.0.0.1"));
+        }
+    }
+
+    #[test]
+    fn a_device_is_recorded_as_used_once_a_minute() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+        assert!(throttle.is_first_use(now, one) && throttle.is_first_use(now, other));
+        assert!(!throttle.is_first_use(now + Duration::from_secs(59), one));
+        assert!(throttle.is_first_use(now + Duration::from_mins(1), one));
+    }
+
+    #[test]
     fn a_device_polls_every_five_seconds_and_an_address_starts_a_limited_number_of_logins() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         assert_eq!(throttle.poll(now, b"one"), None);

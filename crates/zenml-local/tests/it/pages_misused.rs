@@ -11,6 +11,9 @@ use crate::pages::{ADA, link, poll, start, world};
 use crate::process;
 use crate::support::{PASSWORD, World, text};
 
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+
 /// A browser in which a person has signed in.
 async fn signed_in(world: &World) -> Browser {
     let mut browser = Browser::default();
@@ -238,8 +241,6 @@ async fn pages_answer_other_methods_and_clients_without_surprises() {
             header("content-security-policy"),
         )
     };
-    const HTML: &str = "text/html; charset=utf-8";
-    const JSON: &str = "application/json";
     for (method, path, accept, status, kind, location) in [
         ("HEAD", "/pages", Some(ACCEPT), 200, HTML, ""),
         ("HEAD", "/pages/device", Some(ACCEPT), 200, HTML, ""),

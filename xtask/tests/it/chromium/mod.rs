@@ -98,6 +98,7 @@ fn processes_of(folder: &Path) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the panic of the task is what the test is about")]
 async fn no_browser_is_left_after_a_test_that_fails() {
     let (folder, found) = tokio::sync::oneshot::channel();
     let failed = tokio::spawn(async {

@@ -156,13 +156,11 @@ impl Resource for ServiceAccount {
         let organization = control::organization::or_default(client, &prior.organization_id).await?;
         let of = (organization, IdOrName::Id(prior.id.get()?.0));
         let gone = client.control_plane()?.call(&api::DELETE, of).await.optional();
-        match gone.map_err(|error| calls::failed("delete", &prior.name, &error))? {
-            Some(()) => Ok(()),
-            None => {
-                let what = format!("the service account {:?}", prior.name);
-                control::service_account::gone_from(client, organization, &what).await
-            }
+        if gone.map_err(|error| calls::failed("delete", &prior.name, &error))?.is_none() {
+            let what = format!("the service account {:?}", prior.name);
+            control::service_account::gone_from(client, organization, &what).await?;
         }
+        Ok(())
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
