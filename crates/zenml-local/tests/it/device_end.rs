@@ -225,6 +225,30 @@ async fn a_login_lasts_for_a_day_or_for_thirty_days_if_the_device_is_trusted() {
 }
 
 #[tokio::test]
+async fn the_use_of_a_device_is_recorded_on_the_platform_and_in_a_workspace() {
+    let stage = Stage::start().await;
+    let user = format!("GET /w/{}/api/v1/current-user", stage.space);
+    for is_in_workspace in [false, true] {
+        let waiting = stage.authorize("").await;
+        let body = json!({ "user_code": waiting["user_code"] });
+        stage.world.send(Some(&stage.ada.token), "PUT /devices/verify", body).await.ok();
+        let mut token = text(&stage.poll(&waiting).await.ok()["access_token"]);
+        if is_in_workspace {
+            let login = format!("/w/{}/api/v1/login", stage.space);
+            let bearer = ("authorization", &*format!("Bearer {token}"));
+            let session = stage.world.form_with(&login, "grant_type=zenml-external", &[bearer]).await.ok();
+            token = text(&session["access_token"]);
+        }
+        process::sql(&stage.file, "UPDATE device SET last_used = NULL").await;
+        let call = if is_in_workspace { &user } else { "GET /users/me" };
+        stage.world.send(Some(&token), call, Value::Null).await.ok();
+        let list = stage.world.send(Some(&stage.ada.token), "GET /devices", Value::Null).await.ok();
+        let used = list.as_array().unwrap().iter().filter(|device| !device["last_used"].is_null());
+        assert_eq!(used.count(), 1, "{call}: {list}");
+    }
+}
+
+#[tokio::test]
 async fn a_person_sees_the_own_devices_with_their_last_use_and_cannot_touch_those_of_others() {
     let stage = Stage::start().await;
     let world = &stage.world;
