@@ -243,8 +243,8 @@ async fn the_use_of_a_device_is_recorded_on_the_platform_and_in_a_workspace() {
         let call = if is_in_workspace { &user } else { "GET /users/me" };
         stage.world.send(Some(&token), call, Value::Null).await.ok();
         let list = stage.world.send(Some(&stage.ada.token), "GET /devices", Value::Null).await.ok();
-        let used = list.as_array().unwrap().iter().filter(|device| !device["last_used"].is_null());
-        assert_eq!(used.count(), 1, "{call}: {list}");
+        let with_use = list.as_array().unwrap().iter().filter(|device| !device["last_used"].is_null());
+        assert_eq!(with_use.count(), 1, "{call}: {list}");
     }
 }
 

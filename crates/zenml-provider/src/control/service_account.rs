@@ -27,7 +27,9 @@ pub(crate) async fn find(
 /// Makes sure that something that was not found is deleted and not hidden: the same credential must have access to its
 /// organization and to the service accounts of it. `what` describes it, such as `the service account "robot"`.
 pub(crate) async fn gone_from(client: &Client, organization: OrganizationId, what: &str) -> Result<(), Diag> {
-    super::organization::gone_from(client, organization, what).await?;
+    if super::organization::find(client, organization).await?.is_none() {
+        return super::organization::gone_from(client, organization, what).await;
+    }
     // An account without permission finds no service account. Unlike a read, a list says so.
     let query = ServiceAccountQuery { limit: Some(1), ..ServiceAccountQuery::default() };
     let listed = client.control_plane()?.send(&api::LIST, organization, query, ()).await;
