@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
 
-use super::page;
 use crate::Failure;
 
 /// A pipeline that runs on the active stack.
@@ -28,38 +27,23 @@ impl Client {
         Ok(Self { python: python.to_owned(), home })
     }
 
-    /// Logs in to a workspace as a person does it: runs `zenml login`, opens the link that it prints, signs in there, and
-    /// confirms. Returns the link and what the client prints.
-    pub async fn log_in(
-        &self,
-        control_plane: &str,
-        workspace: &str,
-        username: &str,
-        password: &str,
-    ) -> Result<(String, String), Failure> {
-        let mut login = self
-            .command("zenml", &["login", workspace, "--pro-api-url", control_plane])
+    /// Starts `zenml` with these arguments of a login, and waits for the link that it prints for a person.
+    pub async fn log_in(&self, arguments: &[&str]) -> Result<Login, Failure> {
+        let mut process = self
+            .command("zenml", arguments)
             .spawn()
-            .map_err(|error| Failure::new(format!("cannot start zenml login: {error}")))?;
+            .map_err(|error| Failure::new(format!("cannot start zenml: {error}")))?;
         // The client writes messages to its standard error.
-        let mut lines = BufReader::new(login.stderr.take().expect("it is piped")).lines();
-        let (mut printed, mut confirmed) = (String::new(), None);
-        while let Some(line) =
-            lines.next_line().await.map_err(|error| Failure::new(format!("zenml login: {error}")))?
-        {
-            let link = line.split_whitespace().find(|word| word.contains("/pages/device?"));
-            if let (Some(link), None) = (link, &confirmed) {
-                page::confirm(link, username, password).await?;
-                confirmed = Some(link.to_owned());
+        let messages = process.stderr.take().expect("it is piped");
+        let (link, lines) = (String::new(), BufReader::new(messages).lines());
+        let mut login = Login { link, process, lines, printed: String::new() };
+        while let Some(line) = login.line().await? {
+            if let Some(link) = line.split_whitespace().find(|word| word.contains("/pages/device?")) {
+                link.clone_into(&mut login.link);
+                return Ok(login);
             }
-            printed += &line;
-            printed.push('\n');
         }
-        let status = login.wait().await.map_err(|error| Failure::new(format!("zenml login: {error}")))?;
-        match confirmed {
-            Some(link) if status.success() => Ok((link, printed)),
-            _ => Err(Failure::new(format!("zenml login failed ({status}): {printed}"))),
-        }
+        Err(Failure::new(format!("zenml {} printed no link: {}", arguments.join(" "), login.printed)))
     }
 
     /// Runs a command of the client that must succeed. Returns what it prints.
@@ -99,5 +83,44 @@ impl Client {
         command.env("ZENML_ANALYTICS_OPT_IN", "false").env("ZENML_LOGGING_COLORS_DISABLED", "true");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
+    }
+}
+
+/// A login that waits for a person.
+#[derive(Debug)]
+pub struct Login {
+    /// The page on which the person confirms it.
+    pub link: String,
+    process: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    printed: String,
+}
+
+impl Login {
+    /// Waits until the client has ended. Returns whether it succeeded, and what it printed.
+    pub async fn ended(mut self) -> Result<(bool, String), Failure> {
+        while self.line().await?.is_some() {}
+        let status = self.process.wait().await;
+        let status = status.map_err(|error| Failure::new(format!("cannot wait for zenml: {error}")))?;
+        Ok((status.success(), self.printed))
+    }
+
+    /// Waits until the client is connected. Returns what it printed.
+    pub async fn connected(self) -> Result<String, Failure> {
+        let (succeeded, printed) = self.ended().await?;
+        if succeeded {
+            return Ok(printed);
+        }
+        Err(Failure::new(format!("the login failed: {printed}")))
+    }
+
+    async fn line(&mut self) -> Result<Option<String>, Failure> {
+        let line = self.lines.next_line().await;
+        let line = line.map_err(|error| Failure::new(format!("cannot read what zenml prints: {error}")))?;
+        if let Some(line) = &line {
+            self.printed.push_str(line);
+            self.printed.push('\n');
+        }
+        Ok(line)
     }
 }

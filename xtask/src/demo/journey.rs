@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::census::Census;
 use super::client::Client;
 use super::matrix::{self, SUBJECTS};
+use super::page;
 use super::people;
 use super::progress::Progress;
 use super::stage::{Binaries, Stage};
@@ -174,10 +175,11 @@ async fn work(progress: &Progress, stage: &mut Stage, client: &Client) -> Result
         .await?;
     let printed = progress
         .step("zenml login", async {
-            let (link, printed) =
-                client.log_in(control_plane, WORKSPACE, developer, people::PASSWORD).await?;
-            let command = format!("$ zenml login {WORKSPACE} --pro-api-url {control_plane}\n");
-            Ok((format!("{developer} confirmed it at {link}"), command + &printed))
+            let command = ["login", WORKSPACE, "--pro-api-url", control_plane];
+            let login = client.log_in(&command).await?;
+            let said = format!("{developer} confirmed it at {}", login.link);
+            page::confirm(&login.link, developer, people::PASSWORD).await?;
+            Ok((said, format!("$ zenml {}\n{}", command.join(" "), login.connected().await?)))
         })
         .await?;
     progress.show(&printed);

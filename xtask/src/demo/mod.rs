@@ -9,7 +9,7 @@ pub mod client;
 pub mod http;
 mod journey;
 pub mod matrix;
-mod page;
+pub mod page;
 pub mod people;
 pub mod platform;
 pub mod progress;

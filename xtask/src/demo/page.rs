@@ -6,7 +6,7 @@ use super::http::{Answer, encode, exchange};
 use crate::Failure;
 
 /// Signs in, and confirms the login of a client at its link, for the workspace that the link presets.
-pub(super) async fn confirm(link: &str, username: &str, password: &str) -> Result<(), Failure> {
+pub async fn confirm(link: &str, username: &str, password: &str) -> Result<(), Failure> {
     let (platform, _) = link
         .split_once("/pages/")
         .ok_or_else(|| Failure::new(format!("{link} is not a page of the platform")))?;

@@ -6,8 +6,7 @@ use tokio::net::TcpListener;
 use zenml_local::{Options, Platform};
 
 use crate::chromium::Chromium;
-use crate::client::{administrator, workspace};
-use crate::person::{Waiting, sign_in};
+use crate::person::{Waiting, administrator, sign_in, workspace};
 
 /// Serves one page at every address. Returns its port.
 #[expect(clippy::disallowed_methods, reason = "a server that ends with the test has no panics to report")]

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use xtask::demo::client::Client;
 use xtask::demo::http::Body;
 use zenml_local::{Options, Platform};
 
 use crate::chromium::{Chromium, Key};
-use crate::client::{Client, administrator, workspace};
 use crate::engine::python;
+use crate::person::{administrator, workspace};
 use crate::shown;
 
 /// A platform with two workspaces, and what logs in to it.
@@ -26,7 +27,7 @@ impl Stage {
         for name in ["alpha", "beta"] {
             workspace(&control, &platform, name).await;
         }
-        Some(Self { client: Client::new(&python), python, platform, browser })
+        Some(Self { client: shown(Client::new(&python)), python, platform, browser })
     }
 
     /// Signs in on the page that asks for it; the username has the focus.
@@ -44,7 +45,7 @@ impl Stage {
 #[tokio::test]
 async fn a_person_logs_in_with_the_keyboard_from_the_link_of_the_client_to_the_page_after_it() {
     let Some(mut stage) = Stage::start(&[]).await else { return };
-    let login = stage.client.log_in(&["login", "beta", "--pro-api-url", stage.platform.url()]).await;
+    let login = shown(stage.client.log_in(&["login", "beta", "--pro-api-url", stage.platform.url()]).await);
     stage.browser.page.go(&login.link).await;
     stage.sign_in().await;
     let page = &mut stage.browser.page;
@@ -58,7 +59,7 @@ async fn a_person_logs_in_with_the_keyboard_from_the_link_of_the_client_to_the_p
     page.tab_to("button[value=confirm]").await;
     page.enter().await;
     assert_eq!(page.heading().await, "Login confirmed");
-    let printed = login.connected().await;
+    let printed = shown(login.connected().await);
     assert!(printed.contains("Connected to ZenML Pro server: beta"), "{printed}");
     let control = administrator(&stage.platform).await;
     let devices = shown(control.expect("GET", "/devices", Body::Empty).await);
@@ -77,7 +78,7 @@ async fn a_browser_without_javascript_is_enough_to_choose_a_workspace_and_to_ref
     .await;
     assert_eq!(page.heading().await, "without");
 
-    let login = stage.client.log_in(&["login", "--pro", "--pro-api-url", stage.platform.url()]).await;
+    let login = shown(stage.client.log_in(&["login", "--pro", "--pro-api-url", stage.platform.url()]).await);
     page.go(&login.link).await;
     stage.sign_in().await;
     let page = &mut stage.browser.page;
@@ -93,17 +94,17 @@ async fn a_browser_without_javascript_is_enough_to_choose_a_workspace_and_to_ref
     page.tab_to("button[value=confirm]").await;
     page.enter().await;
     assert_eq!(page.heading().await, "Login confirmed");
-    let printed = login.connected().await;
+    let printed = shown(login.connected().await);
     assert!(printed.contains("Connected to ZenML Pro server: alpha"), "{printed}");
 
-    let other = Client::new(&stage.python);
-    let login = other.log_in(&["login", "beta", "--pro-api-url", stage.platform.url()]).await;
+    let other = shown(Client::new(&stage.python));
+    let login = shown(other.log_in(&["login", "beta", "--pro-api-url", stage.platform.url()]).await);
     page.go(&login.link).await;
     assert_eq!(page.heading().await, "Confirm a login", "the browser is still signed in");
     page.tab_to("button[value=refuse]").await;
     page.enter().await;
     assert_eq!(page.heading().await, "Login refused");
-    let (succeeded, printed) = login.ended().await;
+    let (succeeded, printed) = shown(login.ended().await);
     assert!(!succeeded && printed.contains("access_denied"), "{printed}");
     stage.platform.stop().await;
 }

@@ -10,8 +10,7 @@ use xtask::demo::http::{Body, Session};
 use zenml_local::{Options, Platform};
 
 use crate::chromium::{Chromium, Key, Page};
-use crate::client::{administrator, workspace};
-use crate::person::{Waiting, sign_in};
+use crate::person::{Waiting, administrator, sign_in, workspace};
 use crate::shown;
 
 /// What is wrong with a page at a width; an empty list if nothing is.

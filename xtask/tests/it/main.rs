@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 mod chromium;
-mod client;
 mod contract;
 mod cross_site;
 mod engine;

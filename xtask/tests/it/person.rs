@@ -1,8 +1,9 @@
-//! A person at a browser, and a client that waits for that person.
+//! A platform with a workspace, a client that waits for a person, and the person at a browser.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use xtask::demo::http::{Body, Session, exchange};
 use zenml_local::Platform;
 
@@ -52,4 +53,24 @@ pub(crate) async fn sign_in(page: &mut Page, username: &str, password: &str) {
     page.tab_to("#password").await;
     page.write(password).await;
     page.enter().await;
+}
+
+/// The first user of a platform.
+pub(crate) async fn administrator(platform: &Platform) -> Session {
+    let admin = platform.admin().unwrap();
+    shown(Session::log_in(platform.url(), &admin.username, admin.password.expose()).await)
+}
+
+/// Creates a workspace and waits until it is no longer pending.
+pub(crate) async fn workspace(control: &Session, platform: &Platform, name: &str) -> Json {
+    let new = Body::Json(json!({ "name": name, "organization_id": platform.organization_id() }));
+    let made = shown(control.expect("POST", "/workspaces", new).await);
+    let path = format!("/workspaces/{}", made["id"].as_str().unwrap());
+    loop {
+        let found = shown(control.expect("GET", &path, Body::Empty).await);
+        if found["status"] != "pending" {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
