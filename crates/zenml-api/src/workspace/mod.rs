@@ -44,17 +44,23 @@ pub type JsonMap = BTreeMap<String, serde_json::Value>;
 pub type Environment = BTreeMap<String, String>;
 
 macro_rules! table {
-    ($($module:ident: $($endpoint:ident)+;)+) => {
+    (all of $(($($more:ident)+))+; $($module:ident: $($endpoint:ident)+;)+) => {
         /// The endpoints of what every workspace has.
         const OWN: &[Entry] = &[$($(Entry {
             name: concat!(stringify!($module), "::", stringify!($endpoint)),
             route: $module::$endpoint.route(),
             parameters: parameters(&$module::$endpoint),
         },)+)+];
+
+        const GROUPS: &[&[Entry]] = &[OWN, $($($more)::+),+];
+
+        /// All endpoints of a workspace, for identity tables and checks.
+        pub const ALL: &[Entry] = &joined::<{ count(GROUPS) }>(GROUPS);
     };
 }
 
 table! {
+    all of (execution NOUNS) (execution part PARTS_OF_ONE) (execution part PARTS_OF_TWO) (execution part SINGLE);
     login: LOGIN LOGOUT API_TOKEN DEVICE_AUTHORIZATION;
     info: INFO VERSION STATISTICS LOAD ONBOARDING SUPPORTED_EVENTS;
     current_user: GET;
@@ -72,17 +78,6 @@ table! {
     tag: CREATE LIST GET UPDATE DELETE;
     code_repository: CREATE LIST GET UPDATE DELETE;
 }
-
-/// All endpoints of a workspace, for identity tables and checks.
-pub const ALL: &[Entry] = &joined::<{ count(GROUPS) }>(GROUPS);
-
-const GROUPS: &[&[Entry]] = &[
-    OWN,
-    execution::NOUNS,
-    execution::part::PARTS_OF_ONE,
-    execution::part::PARTS_OF_TWO,
-    execution::part::SINGLE,
-];
 
 const fn count(groups: &[&[Entry]]) -> usize {
     let (mut all, mut group) = (0, 0);

@@ -36,19 +36,20 @@ impl Fold for Checked<'_> {
 
 fn check_one(exchange: &Exchange) {
     checks! { exchange;
-        login: LOGIN API_TOKEN;
-        info: INFO VERSION STATISTICS;
+        login: LOGIN LOGOUT API_TOKEN DEVICE_AUTHORIZATION;
+        info: INFO VERSION STATISTICS LOAD ONBOARDING SUPPORTED_EVENTS;
         current_user: GET;
         user: LIST GET UPDATE;
-        service_account: CREATE LIST GET UPDATE DELETE API_KEYS CREATE_API_KEY;
+        service_account: CREATE LIST GET UPDATE DELETE API_KEYS CREATE_API_KEY API_KEY UPDATE_API_KEY
+            DELETE_API_KEY ROTATE_API_KEY;
         membership: SHARE;
         project: CREATE LIST GET UPDATE DELETE STATISTICS;
         stack: CREATE LIST GET UPDATE DELETE;
         component: TYPES CREATE LIST GET UPDATE DELETE;
         connector: CREATE LIST RESOURCES GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
         connector_type: LIST GET;
-        secret: CREATE LIST GET UPDATE DELETE BACKUP;
-        flavor: CREATE LIST GET UPDATE DELETE;
+        secret: CREATE LIST GET UPDATE DELETE BACKUP RESTORE;
+        flavor: CREATE LIST GET UPDATE DELETE SYNC;
         tag: CREATE LIST GET UPDATE DELETE;
         code_repository: CREATE LIST GET UPDATE DELETE;
     }
