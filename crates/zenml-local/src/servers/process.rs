@@ -74,6 +74,11 @@ impl Process {
         })
     }
 
+    /// Whether an earlier run of the platform started it.
+    pub(super) const fn is_adopted(&self) -> bool {
+        self.child.is_none()
+    }
+
     /// Returns whether it runs.
     pub(super) fn is_running(&mut self) -> bool {
         match &mut self.child {

@@ -195,18 +195,21 @@ impl Servers {
             if let Some(info) = known
                 && info.pro_workspace_id == Some(workspace.place.workspace)
             {
-                if info.pro_api_url.as_ref().is_some_and(|url| *url != self.base_url) {
+                if info.pro_api_url.is_none_or(|url| url == self.base_url) {
+                    return Ok(Running { port, version: info.version, note: String::new() });
+                }
+                if process.is_adopted() {
                     // It was started when the platform had another address, and cannot ask for permissions.
                     return Err(EngineError::failed(
                         "The server belongs to another address of the platform.",
                     ));
                 }
-                return Ok(Running { port, version: info.version, note: String::new() });
+                // It is that of a copy of this platform, and the new one will find its port taken.
             }
             if Instant::now() >= deadline {
                 let seconds = self.patience.as_secs();
                 let reason = format!(
-                    "The server did not start within {seconds} seconds, which --start-timeout of zenml-local can change"
+                    "The server did not start within {seconds} seconds (--start-timeout of zenml-local serve)"
                 );
                 return Err(EngineError::failed(with_log(&reason, &folder)));
             }

@@ -10,7 +10,8 @@ use zenml_api::{Identifier, WorkspaceId};
 use super::sql::{self, Stored};
 use crate::audit::Origin;
 use crate::engine::{
-    Endpoint, EngineError, EngineKind, Watch, WorkspaceEngine, WorkspaceSpec, is_same_version,
+    Endpoint, EngineError, EngineKind, Watch, WorkspaceEngine, WorkspaceSpec, is_older_version,
+    is_same_version,
 };
 use crate::error::Result;
 use crate::faults::Deployment;
@@ -268,8 +269,11 @@ async fn record(
         }
         if let Some(Endpoint { server_url, version, note, .. }) = endpoint {
             sql::set_endpoint_unchecked(tx.sql(), stored.id, server_url, version).await?;
-            if !note.is_empty() && current.version == stored.version {
-                // So that whoever wants the other version sees that it is not there, and can ask for it again.
+            // A change of the version was given up, or this database was restored and the server has a newer one, which
+            // cannot go back. Whoever wants another version sees that it is not there, and can ask for it again.
+            let is_over = !note.is_empty()
+                || (stored.engine == EngineKind::Zenml && is_older_version(&current.version, version));
+            if is_over && current.version == stored.version {
                 sql::set_version_unchecked(tx.sql(), stored.id, version).await?;
             }
         }

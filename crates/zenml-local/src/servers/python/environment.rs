@@ -77,15 +77,22 @@ async fn create(directory: &Path, version: &str, lock: &File) -> Result<(), Stri
 
 async fn make(system: &Path, directory: &Path, version: &str, lock: &File) -> Result<(), String> {
     let failed = |error| cannot_create(directory, &error);
-    let create = ["-I".as_ref(), "-m".as_ref(), "venv".as_ref(), directory.as_os_str()];
+    let python = directory.join("bin/python");
+    // In two steps, because the module venv keeps the words of the second one to itself.
+    let flags = ["-I", "-m", "venv", "--without-pip"].map(AsRef::as_ref);
+    let create = [&flags[..], &[directory.as_os_str()]].concat();
     let created = run(system, &create, Some(lock)).await.map_err(failed)?;
+    if !created.status.success() {
+        return Err(pip::no_environment(system, directory, &created));
+    }
+    let created = run(&python, &["-I", "-m", "ensurepip"], Some(lock)).await.map_err(failed)?;
     if !created.status.success() {
         return Err(pip::no_environment(system, directory, &created));
     }
     let package = format!("zenml[{EXTRAS}]=={version}");
     // Isolated: packages that the user's PYTHONPATH names are not there when the server runs.
     let install = ["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package];
-    let installed = run(&directory.join("bin/python"), &install, Some(lock)).await.map_err(failed)?;
+    let installed = run(&python, &install, Some(lock)).await.map_err(failed)?;
     if !installed.status.success() {
         return Err(pip::not_installed(version, directory, &installed));
     }
