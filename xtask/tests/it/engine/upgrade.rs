@@ -50,7 +50,8 @@ async fn a_real_upgrade_keeps_the_data_and_goes_back_when_the_new_version_does_n
     // The real version, on a disk that becomes full in the middle of the migration.
     let broken = stub::place(cache.path(), VERSION);
     stub::bare(&new.python(), &broken);
-    let limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))";
+    let limit = "import os, resource; store = os.environ.get('ZENML_STORE_URL', '').removeprefix('sqlite:///'); \
+                 resource.setrlimit(resource.RLIMIT_FSIZE, [os.path.getsize(store)] * 2) if store else None";
     let path = format!("{}\n{limit}\n", stub::packages(new.directory()).display());
     fs::write(stub::packages(&broken).join("base.pth"), path).unwrap();
     fs::write(broken.join("complete"), VERSION).unwrap();
