@@ -445,7 +445,7 @@ async fn a_workspace_that_failed_is_tried_again_by_the_next_apply() {
     let config = json!({ "name": "alpha" });
     harness.apply(A, config.clone()).await.unwrap();
     let before = id(&harness);
-    // It is deactivated elsewhere, and cannot be activated.
+    // A change that fails, and then fails again although nothing else is to be changed.
     world.inject(json!({ "deployments": { "alpha": { "failed": "no capacity in eu-west-1" } } }));
     let failure =
         harness.apply(A, json!({ "name": "alpha", "desired_state": "deactivated" })).await.unwrap_err();
@@ -456,7 +456,7 @@ async fn a_workspace_that_failed_is_tried_again_by_the_next_apply() {
     world.inject(json!({}));
     let healed = harness.apply(A, config.clone()).await.unwrap();
     assert_eq!((healed.action, id(&harness)), (Action::Update, before));
-    assert_eq!(text(harness.state(A).unwrap(), "status"), "available");
+    assert_eq!(text(harness.state(A).unwrap(), "status"), "deactivated");
     assert_eq!(harness.plan(A, config).await.unwrap().action, Action::NoOp);
     world.stop().await;
 }

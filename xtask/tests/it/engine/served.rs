@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -58,8 +59,6 @@ pub(super) struct Platform {
     pub(super) folder: TempDir,
     pub(super) settings: Settings,
     pub(super) session: Session,
-    /// Its credential, for Terraform.
-    pub(super) key: String,
 }
 
 impl Platform {
@@ -67,9 +66,9 @@ impl Platform {
         let folder = tempfile::tempdir().unwrap();
         let process = serve(folder.path(), &settings, "127.0.0.1:0");
         let ready = ready(folder.path()).await;
-        let key = ready["service_account_key"].as_str().unwrap().to_owned();
-        let session = Session::anonymous(ready["control_plane_url"].as_str().unwrap()).with(&key);
-        Self { process, folder, settings, session, key }
+        let key = ready["service_account_key"].as_str().unwrap();
+        let session = Session::anonymous(ready["control_plane_url"].as_str().unwrap()).with(key);
+        Self { process, folder, settings, session }
     }
 
     /// Kills it without a chance to clean up.
@@ -82,6 +81,12 @@ impl Platform {
     pub(super) fn stop(&mut self) {
         signal(self.process.id(), "-TERM");
         self.process.wait().unwrap();
+    }
+
+    /// Limits the size of its files and those of all that it starts, in bytes, as a full disk does.
+    pub(super) fn limit_files(&self, bytes: Option<u64>) {
+        let pid = Pid::from_raw(i32::try_from(self.process.id()).unwrap());
+        prlimit(pid, Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
     }
 
     pub(super) async fn start_again(&mut self) {
@@ -203,7 +208,7 @@ impl Drop for Platform {
 fn serve(folder: &Path, settings: &Settings, address: &str) -> Child {
     let log = fs::File::options().create(true).append(true).open(folder.join("platform.log")).unwrap();
     // The limit of a file is an error for the platform, and not the end.
-    let mut command = Command::new("sh");
+    let mut command = Command::new("/bin/sh");
     command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(built("zenml-local"));
     command.args(["serve", "--listen", address]).args(&settings.arguments);
     command.arg("--database").arg(format!("sqlite:{}", folder.join("platform.db").display()));

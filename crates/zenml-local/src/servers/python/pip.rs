@@ -107,7 +107,7 @@ fn no_index(version: &str, text: &str) -> Option<String> {
 fn broken_connection(text: &str) -> Option<String> {
     let (_, cause) = text.rsplit_once("after connection broken by '")?;
     let cause = cause.lines().next()?;
-    let cause = cause.rsplit_once("': /").map_or(cause, |(cause, _)| cause);
+    let cause = cause.rsplit_once("': ").map_or(cause, |(cause, _)| cause);
     let proxy = if cause.starts_with("ProxyError") { "the proxy does not answer: " } else { "" };
     let words = cause.rsplit_once(">: ").map_or(cause, |(_, words)| words);
     let words = words.trim_end_matches(['\'', '"', ')', ',']);
@@ -134,7 +134,7 @@ mod tests {
     const REFUSED: &str = "NewConnectionError('<HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection \
          refused')': /simple/zenml/\n";
     const PROXY: &str = "ProxyError('Cannot connect to proxy.', NewConnectionError('<HTTPSConnection object at 0x7f>: \
-                         Failed to establish a new connection: [Errno -2] Name or service not known'))': /simple/zenml/\n";
+                         Failed to establish a new connection: [Errno -2] Name or service not known'))': http://index.invalid/simple/zenml/\n";
 
     fn check(status: i32, stderr: &str, expected: &str) {
         let status = ExitStatus::from_raw(status);
