@@ -3,8 +3,8 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::json;
@@ -133,7 +133,7 @@ const ROWS: &[Wrong] = &[
             machine.write_python(&format!(
                 "case \"$*\" in *venv*) [ \"$2\" = -c ] || kill -9 $$;; esac; exec '{}' \"$@\"",
                 machine.base.display()
-            ))
+            ));
         },
         reasons: &[
             "The creation of the environment was ended by signal 9",

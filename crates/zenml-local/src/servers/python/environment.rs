@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::super::rows::Progress;
 use super::command::run;
-use super::{ask, pip, system};
+use super::package::ask;
+use super::{pip, system};
 use crate::engine::is_same_version;
 
 /// Parts of the package: the server, and the connectors of published server images that are small.

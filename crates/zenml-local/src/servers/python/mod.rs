@@ -3,12 +3,13 @@
 
 mod command;
 mod environment;
+mod package;
 mod pip;
 mod system;
 
 use std::path::{Path, PathBuf};
 
-use self::command::run;
+use self::package::{Unsuitable, ask};
 use super::rows::Progress;
 use crate::engine::{bare, is_same_version};
 
@@ -41,7 +42,7 @@ async fn named(python: &Path, version: &str) -> Result<PathBuf, String> {
     let install = format!("Install it with: {path} -m pip install 'zenml[server]=={version}'");
     let found = match ask(python).await {
         Ok(found) => found,
-        Err(Unsuitable::NoInterpreter(error)) => {
+        Err(Unsuitable::NotRun(error)) => {
             return Err(format!("{path} cannot be run: {error}. Check --zenml-python."));
         }
         Err(Unsuitable::NoZenml) => return Err(format!("{path} does not have ZenML. {install}")),
@@ -56,32 +57,4 @@ async fn named(python: &Path, version: &str) -> Result<PathBuf, String> {
         "{path} has ZenML {found}, but the workspace requires {version}. Change the version of the workspace, or start \
          the platform without --zenml-python, which then installs each version in an environment of its own."
     ))
-}
-
-/// Why an interpreter cannot run a server.
-enum Unsuitable {
-    /// It does not run at all.
-    NoInterpreter(std::io::Error),
-    /// It does not have ZenML.
-    NoZenml,
-    /// It does not have a package of the server.
-    NoServer(String),
-}
-
-/// Asks an interpreter for its version of ZenML. Importing ZenML would take seconds.
-async fn ask(python: &Path) -> Result<String, Unsuitable> {
-    let code = "import importlib.metadata, importlib.util\n\
-                print(importlib.metadata.version('zenml'))\n\
-                print(*[name for name in ('fastapi', 'uvicorn') if not importlib.util.find_spec(name)])";
-    let output = run(python, &["-I", "-c", code], None).await.map_err(Unsuitable::NoInterpreter)?;
-    if !output.status.success() {
-        return Err(Unsuitable::NoZenml);
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let mut lines = text.lines().map(str::trim);
-    match (lines.next(), lines.next()) {
-        (Some(version), None | Some("")) => Ok(version.to_owned()),
-        (Some(_), Some(missing)) => Err(Unsuitable::NoServer(missing.to_owned())),
-        (None, _) => Err(Unsuitable::NoZenml),
-    }
 }
