@@ -128,10 +128,11 @@ toolchain:
 host:
 	@scripts/terraform >/dev/null
 
-# Installs the ZenML server for tests, once for all clones. Without it, tests run only on the local platform.
+# Installs the ZenML server for tests, once for all clones, and an earlier version for upgrades. Without it, tests run only
+# on the local platform.
 .PHONY: zenml-server
 zenml-server:
-	@scripts/zenml-server >/dev/null || { \
+	@{ scripts/zenml-server && scripts/zenml-server 0.97.0; } >/dev/null || { \
 	  test "$${ZENML_ACC:-}" != required && \
 	  echo "SKIPPED: without the server, tests run only on the local platform." >&2; }
 

@@ -133,7 +133,8 @@ pub(crate) struct Endpoint {
     pub(crate) server_url: String,
     /// Version of its server.
     pub(crate) version: String,
-    /// Why the version is not the desired one, for users.
+    /// Why the version is not the desired one, for users; empty if it is. The desired version is then this one: the change
+    /// has been tried, and is over.
     pub(crate) note: String,
     /// What to watch; `None` if the workspace cannot end by itself.
     pub(crate) watch: Option<Watch>,
@@ -205,6 +206,12 @@ pub(crate) trait WorkspaceEngine: fmt::Debug + Send + Sync + 'static {
     fn restart<'a>(&'a self, workspace: &'a WorkspaceSpec, watch: Watch) -> Work<'a, Endpoint> {
         let _ = watch;
         self.deploy(workspace)
+    }
+
+    /// Ends what runs for workspaces that the database does not know, such as after it was restored. Their data stays.
+    fn end_others<'a>(&'a self, known: &'a [Uuid]) -> Work<'a, ()> {
+        let _ = known;
+        Box::pin(std::future::ready(Ok(())))
     }
 
     /// Ends what runs outside of the platform, when the platform stops.

@@ -48,6 +48,8 @@ pub struct Options {
     pub engine: EngineKind,
     /// Where the interpreters of ZenML servers come from.
     pub pythons: Pythons,
+    /// How long a ZenML server may take to start.
+    pub start_timeout: Duration,
     /// Whether ZenML servers go on running when the platform stops. Those of an ephemeral platform never do.
     pub keep_servers: bool,
     /// What it assumes about ZenML Pro instead of its defaults.
@@ -57,6 +59,8 @@ pub struct Options {
 impl Options {
     /// The default of `invitation_lifetime`: two weeks.
     pub const INVITATION_LIFETIME: Duration = Duration::from_hours(14 * 24);
+    /// The default of `start_timeout`. On a slow machine, a server takes a minute.
+    pub const START_TIMEOUT: Duration = Duration::from_mins(5);
 }
 
 impl Default for Options {
@@ -71,6 +75,7 @@ impl Default for Options {
             limits: Limits::default(),
             engine: EngineKind::default(),
             pythons: Pythons::default(),
+            start_timeout: Self::START_TIMEOUT,
             keep_servers: false,
             assumptions: Vec::new(),
         }
@@ -136,6 +141,7 @@ impl Platform {
                     base_url.clone(),
                     options.pythons,
                     lifetime,
+                    options.start_timeout,
                 )),
             },
             tasks: Tasks::default(),

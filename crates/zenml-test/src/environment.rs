@@ -10,6 +10,9 @@ pub const VERSION: &str = "0.98.0";
 /// them stores such a connector as sent.
 const PACKAGES: [&str; 3] = ["aws_profile_manager", "boto3", "kubernetes"];
 
+/// An earlier version, for tests of upgrades.
+pub const EARLIER: &str = "0.97.0";
+
 /// The command that creates the virtual environment.
 const SET_UP: &str = "scripts/zenml-server";
 
@@ -68,12 +71,22 @@ impl Search {
                 directory.display()
             )));
         }
-        let directory = cache.join(format!("zenml-server-{VERSION}"));
+        self.cached(VERSION, SET_UP)
+    }
+
+    /// Returns the virtual environment of [`EARLIER`]. It needs the default one.
+    pub fn earlier_environment(&self) -> Result<Environment, NoServer> {
+        self.environment()?;
+        self.cached(EARLIER, &format!("{SET_UP} {EARLIER}"))
+    }
+
+    fn cached(&self, version: &str, set_up: &str) -> Result<Environment, NoServer> {
+        let (cache, directory) = (self.cache.clone(), self.cache.join(format!("zenml-server-{version}")));
         // The script writes this file last, so an incomplete environment is not used.
         if directory.join("complete").is_file() {
             return Ok(Environment { directory, cache });
         }
-        let what = format!("no ZenML server found for the tests; `{SET_UP}` installs one");
+        let what = format!("no ZenML server {version} found for the tests; `{set_up}` installs one");
         Err(if self.required { NoServer::Failed(what) } else { NoServer::Skipped(what) })
     }
 }

@@ -19,6 +19,6 @@ mod process;
 mod server;
 mod template;
 
-pub use environment::{Environment, NoServer, Search, VERSION};
+pub use environment::{EARLIER, Environment, NoServer, Search, VERSION};
 pub use process::StartError;
 pub use server::RealServer;

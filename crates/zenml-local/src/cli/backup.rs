@@ -1,14 +1,13 @@
 //! `zenml-local backup`.
 
-use std::path::Path;
-
 use super::configuration::Backup;
 use super::failure::Failure;
 use super::terminal::{Output, print_error};
+use super::workspaces::workspaces_with_a_folder;
 use crate::backup;
 use crate::crypto::MasterKey;
 use crate::servers::folder::Folder;
-use crate::store::{Database, Store};
+use crate::store::Database;
 
 pub(super) fn run(options: &Backup) -> Result<(), Failure> {
     let Database::File(database) = options.database.resolve()? else {
@@ -17,7 +16,7 @@ pub(super) fn run(options: &Backup) -> Result<(), Failure> {
     let file = options.file.display();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let size = runtime.block_on(backup::write(&database, &options.file, options.with_key))?;
-    let servers = runtime.block_on(servers(&database))?;
+    let servers = runtime.block_on(workspaces_with_a_folder(&database))?;
     let mut out = Output::new();
     out.line(format_args!("Backed up {} to {file} ({} KiB).", database.display(), size.div_ceil(1024)))?;
     if options.with_key {
@@ -33,17 +32,9 @@ pub(super) fn run(options: &Backup) -> Result<(), Failure> {
     }
     if servers > 0 {
         out.line(format_args!(
-            "It does not contain the data of {servers} ZenML servers. Stop the platform, and copy {}.",
+            "It does not contain the data of {servers} ZenML servers. Stop the platform, and copy {} with its permissions.",
             Folder::all(&database).display()
         ))?;
     }
     Ok(out.finish()?)
-}
-
-/// Counts the workspaces that are servers.
-async fn servers(database: &Path) -> Result<i64, Failure> {
-    let database = Store::open_to_read(database).await?;
-    let query = "SELECT COUNT(*) FROM workspace WHERE engine = 'zenml' AND is_managed = 1";
-    // A database of an earlier version has no such workspaces, and no such column.
-    Ok(sqlx::query_scalar(query).fetch_one(&database).await.unwrap_or(0))
 }

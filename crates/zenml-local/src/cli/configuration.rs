@@ -64,6 +64,9 @@ pub(super) struct Serve {
     /// with pip on first use, into an environment in the user's cache.
     #[arg(long, value_name = "PATH")]
     pub(super) zenml_python: Option<PathBuf>,
+    /// Seconds that a ZenML server may take to start. It needs 5 to 10, and a minute on a slow machine.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(super) start_timeout: u32,
     /// Leave the ZenML servers of workspaces running when the platform stops. The next start adopts them.
     #[arg(long, conflicts_with = "ephemeral")]
     pub(super) keep_servers: bool,

@@ -12,6 +12,7 @@ mod ready;
 mod restore;
 mod serve;
 mod terminal;
+mod workspaces;
 
 use std::process::ExitCode;
 

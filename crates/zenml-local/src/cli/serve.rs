@@ -42,6 +42,7 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
                 Engine::Zenml => EngineKind::Zenml,
             },
             pythons: Pythons { named: options.zenml_python, cache: configuration::cache() },
+            start_timeout: Duration::from_secs(options.start_timeout.into()),
             keep_servers: options.keep_servers,
             assumptions: options.assume,
         })

@@ -49,9 +49,10 @@ async fn ask(port: u16) -> Option<Info> {
         let body = Limited::new(response.into_body(), LARGEST).collect().await.ok()?.to_bytes();
         serde_json::from_slice(&body).ok()
     };
+    tokio::pin!(answer);
     tokio::select! {
-        answer = answer => answer,
-        // It ends only with the connection, and then the answer has failed, too.
-        _ = connection => None,
+        answer = &mut answer => answer,
+        // The server closes it behind its answer, or without one.
+        _ = connection => answer.await,
     }
 }

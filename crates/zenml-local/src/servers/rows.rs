@@ -60,12 +60,28 @@ pub(super) async fn port(store: &Store, workspace: &WorkspaceSpec) -> Result<u16
 }
 
 /// Shows users what the platform does for a workspace that is not available yet.
-pub(super) async fn say(store: &Store, workspace: &WorkspaceSpec, what: &str) -> Result<()> {
-    let mut sql = store.begin().await?;
-    sqlx::query("UPDATE workspace SET state_reason = $1 WHERE id = $2 AND status = 'pending'")
-        .bind(what)
-        .bind(workspace.place.workspace.to_string())
-        .execute(&mut *sql)
-        .await?;
-    Ok(sql.commit().await?)
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Progress<'a> {
+    pub(super) store: &'a Store,
+    pub(super) workspace: &'a WorkspaceSpec,
+}
+
+impl Progress<'_> {
+    /// Shows it in the log, and as the reason of the state.
+    pub(super) async fn say(self, what: &str) {
+        tracing::info!(workspace.id = %self.workspace.place.workspace, "{what}");
+        if let Err(error) = self.record(what).await {
+            tracing::debug!(%error, "the progress of a workspace was not recorded");
+        }
+    }
+
+    async fn record(self, what: &str) -> Result<()> {
+        let mut sql = self.store.begin().await?;
+        sqlx::query("UPDATE workspace SET state_reason = $1 WHERE id = $2 AND status = 'pending'")
+            .bind(what)
+            .bind(self.workspace.place.workspace.to_string())
+            .execute(&mut *sql)
+            .await?;
+        Ok(sql.commit().await?)
+    }
 }

@@ -17,7 +17,7 @@ import threading
 LOCKED, TAKEN = 75, 76
 
 folder, port, *options = sys.argv[1:]
-lock = open(os.path.join(folder, "server.lock"), "w")
+lock = open(os.path.join(folder, "server.lock"), "a+")
 try:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 except OSError:
@@ -31,14 +31,20 @@ def start_time():
         with open("/proc/self/stat") as stat:
             return stat.read().rpartition(")")[2].split()[19]
     except OSError:
-        shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(os.getpid())], stdout=subprocess.PIPE)
-        return " ".join(shown.stdout.decode().split())
+        ask = ["ps", "-ww", "-o", "lstart=", "-p", str(os.getpid())]
+        same = dict(os.environ, LC_ALL="C", TZ="UTC0")
+        return " ".join(subprocess.run(ask, stdout=subprocess.PIPE, env=same).stdout.decode().split())
 
 
 record = os.path.join(folder, "process.json")
+description = json.dumps({"pid": os.getpid(), "started": start_time()})
 with open(record + ".part", "w") as file:
-    json.dump({"pid": os.getpid(), "started": start_time()}, file)
+    file.write(description)
 os.rename(record + ".part", record)
+# Also here, because the owner of this file cannot be another process.
+lock.truncate(0)
+lock.write(description)
+lock.flush()
 
 listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

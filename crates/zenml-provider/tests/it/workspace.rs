@@ -369,3 +369,94 @@ async fn a_workspace_passes_its_life_cycle_under_real_hosts() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_refused_attribute_of_a_workspace_is_named_by_the_error() {
+    let class = |class: &str, message: &str| json!({ "detail": [class, message] });
+    let located = |member: &str| json!({ "detail": [{ "loc": ["body", member], "msg": "No.", "type": "value_error" }] });
+    let version = "Workspace 'alpha' runs version 0.98.0 and cannot be downgraded to 0.97.0.";
+    let rows = [
+        // The only attribute that changes.
+        (json!({ "version": "0.97.0" }), 400, class("ValueError", "No."), Some("version")),
+        (json!({ "logo_url": "x" }), 422, class("ValueError", "No."), Some("logo_url")),
+        (json!({ "desired_state": "deactivated" }), 400, class("ValueError", "No."), Some("desired_state")),
+        // The one that the response locates.
+        (json!({ "description": "x", "logo_url": "y" }), 422, located("logo_url"), Some("logo_url")),
+        (json!({ "description": "x", "version": "0.97.0" }), 422, located("version"), Some("version")),
+        // The one whose value or name is in the message.
+        (
+            json!({ "description": "version", "version": "0.97.0" }),
+            400,
+            class("ValueError", version),
+            Some("version"),
+        ),
+        (
+            json!({ "display_name": "X", "desired_state": "deactivated" }),
+            403,
+            class("IllegalOperationError", "This desired_state is not possible."),
+            Some("desired_state"),
+        ),
+        // It is not certain.
+        (json!({ "description": "x", "logo_url": "y" }), 400, class("ValueError", "No."), None),
+        (
+            json!({ "version": "0.97.0" }),
+            403,
+            class("IllegalOperationError", "Another change is in progress."),
+            None,
+        ),
+        (json!({ "version": "0.97.0" }), 500, class("RuntimeError", "The version is wrong."), None),
+    ];
+    for (change, status, body, place) in rows {
+        let world = World::start().await;
+        let mut harness = world.harness().await;
+        let mut config = json!({ "name": "alpha" });
+        harness.apply(A, config.clone()).await.unwrap();
+        world.inject(json!({ "rules": [{ "method": "PATCH", "route": "/workspaces/{workspace_id}",
+            "effect": { "status": status, "body": body } }] }));
+        for (name, value) in change.as_object().unwrap() {
+            config[name] = value.clone();
+        }
+        let failure = harness.apply(A, config.clone()).await.unwrap_err();
+        let places: Vec<String> = failure.places().iter().map(ToString::to_string).collect();
+        let expected: Vec<String> = place.into_iter().map(str::to_owned).collect();
+        assert_eq!(places, expected, "{config} {failure}");
+        world.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_version_is_an_error_of_the_plan_at_the_version() {
+    let world = World::start().await;
+    let harness = world.harness().await;
+    for version in ["99.banana", "latest", "0", "0.", ".98", "0.98 0", "../0.98.0", ""] {
+        let failure = harness.plan(A, json!({ "name": "alpha", "version": version })).await.unwrap_err();
+        assert_eq!(failure.places()[0].to_string(), "version", "{version:?}: {failure}");
+    }
+    for version in ["0.98.0", "v0.98", "0.98.0rc1", "0.98.0.dev20261130", "0.98.0-rc1", "1.0+local_1"] {
+        harness.plan(A, json!({ "name": "alpha", "version": version })).await.unwrap();
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_failed_is_tried_again_by_the_next_apply() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    let config = json!({ "name": "alpha" });
+    harness.apply(A, config.clone()).await.unwrap();
+    let before = id(&harness);
+    // A change that fails, and then fails again although nothing else is to be changed.
+    world.inject(json!({ "deployments": { "alpha": { "failed": "no capacity in eu-west-1" } } }));
+    let failure =
+        harness.apply(A, json!({ "name": "alpha", "desired_state": "deactivated" })).await.unwrap_err();
+    assert!(failure.to_string().contains("no capacity in eu-west-1"), "{failure}");
+    assert_eq!(text(harness.state(A).unwrap(), "status"), "failed");
+    let still = harness.apply(A, config.clone()).await.unwrap_err();
+    assert!(still.to_string().contains("no capacity in eu-west-1"), "{still}");
+    world.inject(json!({}));
+    let healed = harness.apply(A, config.clone()).await.unwrap();
+    assert_eq!((healed.action, id(&harness)), (Action::Update, before));
+    assert_eq!(text(harness.state(A).unwrap(), "status"), "deactivated");
+    assert_eq!(harness.plan(A, config).await.unwrap().action, Action::NoOp);
+    world.stop().await;
+}

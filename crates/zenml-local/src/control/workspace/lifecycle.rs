@@ -10,7 +10,8 @@ use zenml_api::{Identifier, WorkspaceId};
 use super::sql::{self, Stored};
 use crate::audit::Origin;
 use crate::engine::{
-    Endpoint, EngineError, EngineKind, Watch, WorkspaceEngine, WorkspaceSpec, is_same_version,
+    Endpoint, EngineError, EngineKind, Watch, WorkspaceEngine, WorkspaceSpec, is_older_version,
+    is_same_version,
 };
 use crate::error::Result;
 use crate::faults::Deployment;
@@ -53,11 +54,23 @@ pub(super) fn start(shared: &Arc<Shared>, id: WorkspaceId) {
 /// Resumes after an earlier run: continues unfinished work and adopts running workspaces. What the platform serves
 /// itself is adopted before this returns; servers are adopted in the background, at the same time.
 pub(crate) async fn resume(shared: &Arc<Shared>) -> Result<()> {
-    let (unfinished, running) = read(shared, async |tx| {
-        Ok((sql::unfinished_unchecked(tx.sql()).await?, sql::running_unchecked(tx.sql()).await?))
+    let (unfinished, running, served) = read(shared, async |tx| {
+        Ok((
+            sql::unfinished_unchecked(tx.sql()).await?,
+            sql::running_unchecked(tx.sql()).await?,
+            sql::of_engine_unchecked(tx.sql(), EngineKind::Zenml).await?,
+        ))
     })
     .await?;
+    let platform = Arc::clone(shared);
+    shared.tasks.spawn(async move {
+        let known: Vec<_> = served.iter().map(|id| id.uuid()).collect();
+        if let Err(error) = platform.engines.zenml.end_others(&known).await {
+            tracing::error!(cause = %Chain(&error), "servers of other workspaces were not ended");
+        }
+    });
     for id in unfinished {
+        write(shared, async |tx| sql::try_again_unchecked(tx.sql(), id).await).await?;
         start(shared, id);
     }
     for id in running {
@@ -254,8 +267,15 @@ async fn record(
         if current.desired_state != stored.desired_state {
             return Ok(Outcome::Outdated);
         }
-        if let Some(Endpoint { server_url, version, .. }) = endpoint {
+        if let Some(Endpoint { server_url, version, note, .. }) = endpoint {
             sql::set_endpoint_unchecked(tx.sql(), stored.id, server_url, version).await?;
+            // A change of the version was given up, or this database was restored and the server has a newer one, which
+            // cannot go back. Whoever wants another version sees that it is not there, and can ask for it again.
+            let is_over = !note.is_empty()
+                || (stored.engine == EngineKind::Zenml && is_older_version(&current.version, version));
+            if is_over && current.version == stored.version {
+                sql::set_version_unchecked(tx.sql(), stored.id, version).await?;
+            }
         }
         if current.status != *status || current.state_reason != reason {
             sql::set_status_unchecked(tx.sql(), stored.id, status, reason).await?;

@@ -12,7 +12,7 @@ use zenml_api::{IdOrName, Identifier, OrganizationId, Patch, Sensitive, UserId, 
 use super::check::{self, Slice};
 use super::organization::OrganizationAt;
 use crate::crypto::random_string;
-use crate::engine::{DEFAULT_VERSION, EngineKind, is_older_version, is_version};
+use crate::engine::{DEFAULT_VERSION, EngineKind, is_older_version, is_same_version, is_version};
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Act, Action, Allowed, Create, Delete, Holdings, Object as _, Read, Tx, Update};
@@ -382,7 +382,7 @@ fn touches_state(change: &api::WorkspaceUpdate) -> bool {
 }
 
 fn require_settled(stored: &Stored, settled: bool) -> Result<()> {
-    if !settled && stored.is_managed && stored.status == WorkspaceStatus::Pending {
+    if !settled && stored.is_managed && stored.status == WorkspaceStatus::Pending && !is_restarting(stored) {
         return Err(Error::forbidden(format!(
             "Workspace '{}' is pending: another change is in progress. Wait for it to finish, or use force.",
             stored.name
@@ -392,6 +392,14 @@ fn require_settled(stored: &Stored, settled: bool) -> Result<()> {
         return Err(Error::forbidden(format!("Workspace '{}' is being deleted.", stored.name)));
     }
     Ok(())
+}
+
+/// Whether a workspace is pending although nobody changes it: its server is started again in the version that it had.
+/// Whoever wants to stop such a workspace need not wait until it fails.
+fn is_restarting(stored: &Stored) -> bool {
+    let version = stored.server_version.as_deref();
+    stored.desired_state == WorkspaceStatus::Available
+        && version.is_some_and(|version| is_same_version(version, &stored.version))
 }
 
 /// An owner may do everything, so only a caller who may do everything can change the owner, and only within the

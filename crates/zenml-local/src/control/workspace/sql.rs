@@ -275,6 +275,16 @@ pub(super) async fn set_endpoint_unchecked(
     Ok(())
 }
 
+/// Updates the desired version of a workspace, after a change of it was given up.
+pub(super) async fn set_version_unchecked(sql: &mut Sql, id: WorkspaceId, version: &str) -> Result<()> {
+    sqlx::query("UPDATE workspace SET version = $1 WHERE id = $2")
+        .bind(version)
+        .bind(id.to_string())
+        .execute(sql)
+        .await?;
+    Ok(())
+}
+
 /// Applies the desired state of a workspace whose server the platform does not run: a server that has never reported
 /// stays pending.
 pub(super) async fn switch_enrolled(
@@ -344,10 +354,32 @@ pub(super) async fn remove_unchecked(sql: &mut Sql, id: WorkspaceId) -> Result<(
     Ok(())
 }
 
-/// Lists the workspaces with unfinished work.
+/// Lists the managed workspaces of an engine.
+pub(super) async fn of_engine_unchecked(sql: &mut Sql, engine: EngineKind) -> Result<Vec<WorkspaceId>> {
+    sqlx::query("SELECT id FROM workspace WHERE is_managed = 1 AND engine = $1")
+        .bind(engine.as_str())
+        .fetch_all(sql)
+        .await?
+        .iter()
+        .map(|row| column::id(row, "id"))
+        .collect()
+}
+
+/// Records that failed work is done again.
+pub(super) async fn try_again_unchecked(sql: &mut Sql, id: WorkspaceId) -> Result<()> {
+    sqlx::query(
+        "UPDATE workspace SET status = 'pending', state_reason = '' WHERE id = $1 AND status = 'failed'",
+    )
+    .bind(id.to_string())
+    .execute(sql)
+    .await?;
+    Ok(())
+}
+
+/// Lists the workspaces with unfinished work. Failed work is tried again: its cause may be gone.
 pub(super) async fn unfinished_unchecked(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
     sqlx::query(
-        "SELECT id FROM workspace WHERE status = 'pending' AND (is_managed = 1 OR desired_state = 'deleted')",
+        "SELECT id FROM workspace WHERE status IN ('pending', 'failed') AND (is_managed = 1 OR desired_state = 'deleted')",
     )
     .fetch_all(sql)
     .await?

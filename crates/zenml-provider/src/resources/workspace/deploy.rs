@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tfkit::model::Operation;
-use tfkit::{Cx, Diag, Existing, Since};
+use tfkit::{Cx, Diag, Existing, OrServer, Since};
 use zenml_api::control::workspace::{
     self as api, CreateQuery, ServiceConfiguration, UpdateQuery, WorkspaceCreate, WorkspaceStatus,
     WorkspaceUpdate, ZenmlServiceRequest,
@@ -12,7 +12,8 @@ use zenml_api::control::workspace::{
 use zenml_api::{IdOrName, OrganizationId, Patch, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
-use super::model::{Workspace, is_same_version, running_version};
+use super::model::{Workspace, configured_version, is_same_version, running_version};
+use super::refused;
 use crate::client::Client;
 use crate::control;
 use crate::creation;
@@ -42,11 +43,14 @@ pub(super) async fn create(
         return Err(name_is_taken(&plan.name, organization, Some(&existing)));
     }
     let query = CreateQuery { enroll: (!*plan.is_managed).then_some(true), ..CreateQuery::default() };
-    let new = Some(request(organization, plan));
-    let answer = client.control_plane()?.send(&api::CREATE, (), query, new).await;
+    let new = request(organization, plan);
+    let sent = refused::of_create(&new);
+    let answer = client.control_plane()?.send(&api::CREATE, (), query, Some(new)).await;
     let exists = |existing: Option<&api::Workspace>| name_is_taken(&plan.name, organization, existing);
-    creation::outcome(answer, look(client, by_name()), exists, |error| failed("create", &plan.name, error))
-        .await
+    creation::outcome(answer, look(client, by_name()), exists, |error| {
+        refused::point(failed("create", &plan.name, error), &sent, error)
+    })
+    .await
 }
 
 fn request(organization: OrganizationId, plan: &Workspace) -> WorkspaceCreate {
@@ -98,8 +102,9 @@ pub(super) async fn patch(
     name: &str,
     change: WorkspaceUpdate,
 ) -> Result<api::Workspace, Diag> {
+    let sent = refused::of_update(&change);
     let changed = client.control_plane()?.send(&api::UPDATE, id, UpdateQuery::default(), change).await;
-    changed.map_err(|error| failed("change", name, &error))
+    changed.map_err(|error| refused::point(failed("change", name, &error), &sent, &error))
 }
 
 /// How many times in a row a workspace must not be found before it counts as gone, over several seconds: all parts of
@@ -158,18 +163,32 @@ pub(super) async fn settled(
         && found.status == WorkspaceStatus::Available
         && !is_same_version(running, asked)
     {
-        cx.warn(runs_another(&plan.name, running, asked));
+        let summary = format!("Workspace {:?} runs version {running} instead of {asked}", plan.name);
+        if let Some(kept) = configured_version(&found).filter(|kept| !is_same_version(kept, asked)) {
+            // The next plan shows the change again.
+            cx.save(&Workspace { version: OrServer::known(kept), ..model });
+            return Err(went_back(summary, &found.state_reason));
+        }
+        cx.warn(runs_another(summary, &found.state_reason));
     }
     Ok(model)
 }
 
-fn runs_another(name: &str, running: &str, asked: &str) -> Diag {
-    Diag::warning(format!("Workspace {name:?} runs version {running} instead of {asked}"))
-        .why(
-            "The control plane accepted the version but reports another one. The upgrade may still be in \
-             progress, or the version may not exist.",
-        )
-        .fix("Check running_version later, or set version to one that the control plane offers.")
+fn went_back(summary: String, reason: &str) -> Diag {
+    Diag::error(summary)
+        .why("The control plane tried the version, and went back.")
+        .why(because(reason))
+        .fix("Nothing is lost. Fix the cause and apply again, or set version to the one that runs.")
+        .at(Workspace::VERSION)
+}
+
+fn runs_another(summary: String, reason: &str) -> Diag {
+    let diag = Diag::warning(summary).why(
+        "The control plane accepted the version but reports another one. The upgrade may still be in progress, or the \
+         version may not exist.",
+    );
+    let diag = if reason.is_empty() { diag } else { diag.why(because(reason)) };
+    diag.fix("Check running_version later, or set version to one that the control plane offers.")
         .at(Workspace::VERSION)
 }
 

@@ -6,6 +6,7 @@ mod deploy;
 mod list;
 mod model;
 mod plural;
+mod refused;
 
 use std::time::Duration;
 
@@ -94,7 +95,10 @@ impl Resource for Workspace {
         let prior = current.model;
         let client = cx.client().await?;
         let id = prior.id.get()?.0;
-        let change = deploy::change(&prior, &plan);
+        let mut change = deploy::change(&prior, &plan);
+        if is_tried_again(&prior) {
+            change.desired_state = Some(plan.wanted_state());
+        }
         if change == WorkspaceUpdate::default() {
             // Only attributes that the control plane does not have changed: there is nothing to send.
             return Ok(Self {
@@ -152,6 +156,11 @@ impl Resource for Workspace {
         if plan.is_delete() {
             return Ok(());
         }
+        if !replaced && plan.prior().is_some_and(is_tried_again) {
+            plan.unknown(Self::STATUS);
+            plan.unknown(Self::SERVER_URL);
+            plan.unknown(Self::RUNNING_VERSION);
+        }
         warn_of_what_is_not_stored(cx, plan);
         Ok(())
     }
@@ -164,6 +173,11 @@ impl Resource for Workspace {
     fn timeout(_: Operation) -> Duration {
         TIMEOUT
     }
+}
+
+/// Whether the next apply starts a workspace again, or stops it: the control plane failed to, and the cause may be gone.
+fn is_tried_again(prior: &Workspace) -> bool {
+    *prior.is_managed && prior.state() == WorkspaceStatus::Failed
 }
 
 fn protected(name: &str) -> Diag {

@@ -41,7 +41,7 @@ pub struct Workspace {
     pub is_managed: OrDefault<bool>,
     /// ZenML version that the workspace should run, such as `0.98.0`. Default: the newest version at creation; later
     /// upgrades outside of Terraform are left alone. `running_version` is the version that actually runs.
-    #[attr(stable, same = same_version, check = non_empty())]
+    #[attr(stable, same = same_version, check = non_empty(), check = in_plan(pattern(VERSION_RULE, is_version)))]
     pub version: OrServer<String>,
     /// State that the workspace should be in. A workspace that is `deactivated` keeps its data.
     #[attr(stable, check = in_plan(one_of(&["available", "deactivated"])))]
@@ -67,7 +67,8 @@ pub struct Workspace {
     /// another version than requested. Null while the workspace does not run.
     #[attr(depends = [VERSION, DESIRED_STATE])]
     pub running_version: Computed<Option<String>>,
-    /// Status of the workspace: `pending`, `available`, `deactivated` or `failed`.
+    /// Status of the workspace: `pending`, `available`, `deactivated` or `failed`. If it is `failed`, the next apply tries
+    /// again.
     #[attr(depends = [VERSION, DESIRED_STATE])]
     pub status: Computed<String>,
     /// Key that enrolls the server of a workspace that you operate yourself. Available only if Terraform created the
@@ -88,6 +89,18 @@ fn is_name(name: &str) -> bool {
     let fits =
         |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
     name.is_empty() || (name.chars().all(fits) && !name.starts_with('-') && !name.ends_with('-'))
+}
+
+const VERSION_RULE: &str = "be a version, such as 0.98.0 or 0.98.0rc1";
+
+/// Returns whether a text has the form of a version. What follows the numbers is left to the control plane.
+fn is_version(version: &str) -> bool {
+    let numbers = version.strip_prefix('v').unwrap_or(version);
+    let begins = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-+_".contains(c);
+    let rest = numbers.trim_start_matches(|c: char| c.is_ascii_digit());
+    version.is_empty()
+        || (begins(numbers) && rest.strip_prefix('.').is_some_and(begins) && numbers.chars().all(fits))
 }
 
 impl Workspace {
