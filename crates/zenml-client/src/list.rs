@@ -13,6 +13,10 @@ use crate::error::ApiError;
 /// Page size on a workspace. A list request costs a server about as much as 25 reads, almost regardless of its size.
 const PAGE_SIZE: i64 = 500;
 
+/// How often a list of a workspace is read in total, if the server does not find an item of it: a deletion while ZenML
+/// 0.98.0 lists service connectors is 404 with the ID of the deleted one.
+const READINGS: u32 = 3;
+
 /// A paged list endpoint of either API.
 pub trait Listing: Sync {
     /// Parameters of the path.
@@ -129,11 +133,16 @@ where
     type Item = T;
 
     async fn read_all(&self, api: &Api, path: P, query: Q) -> Result<Vec<T>, ApiError> {
-        let mut items = Vec::new();
-        for number in 1.. {
+        let (mut items, mut number, mut times) = (Vec::new(), 1, 1);
+        loop {
             let answer = match api.ask(self, &path, &query.clone().at(number, PAGE_SIZE), &()).await {
                 // Somebody deleted items, and the list now ends before this page.
                 Err(ApiError::Invalid(refused)) if number > 1 && refused.call.status == Some(400) => break,
+                // Somebody deleted an item between the two steps in which the server reads it.
+                Err(ApiError::NotFound(_)) if times < READINGS => {
+                    times += 1;
+                    continue;
+                }
                 result => result?,
             };
             let page: Page<T> = api.read(self, &answer)?;
@@ -142,6 +151,7 @@ where
             if is_last {
                 break;
             }
+            number += 1;
         }
         Ok(items)
     }

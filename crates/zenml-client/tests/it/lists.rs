@@ -79,3 +79,20 @@ async fn a_workspace_list_that_shrinks_while_it_is_read_ends() {
     let refused = Script::new().on(&line(1), 400, &invalid);
     assert!(projects(refused).await.0.is_err(), "on the first page, it is a real error");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_workspace_list_with_an_item_that_is_deleted_while_it_is_read_is_read_again() {
+    let gone =
+        json!({"detail": ["KeyError", format!("Unable to get project with ID '{ID}': no such project")]});
+    let line = |number| format!("GET /ws/api/v1/projects?page={number}&size=500&hydrate=true");
+    let deleted = Script::new()
+        .on(&line(1), 200, &page(1, 2, 3))
+        .on(&line(2), 404, &gone)
+        .on(&line(2), 404, &gone)
+        .on(&line(2), 200, &page(2, 2, 2));
+    let (all, lines) = projects(deleted).await;
+    assert_eq!((all, lines.len()), (Ok(5), 5));
+    let (all, lines) = projects(Script::new().on(&line(1), 404, &gone)).await;
+    assert!(all.unwrap_err().contains("no such project"), "it is not there at all");
+    assert_eq!(lines.len(), 4);
+}

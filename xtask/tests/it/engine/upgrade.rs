@@ -13,7 +13,7 @@ use super::served::{Platform, Settings, address, processes, project, recorded, s
 use super::stub::{self, Act};
 use super::{found, python};
 
-fn version(version: &str) -> Json {
+pub(super) fn version(version: &str) -> Json {
     json!({ "zenml_service": { "configuration": { "version": version } } })
 }
 
@@ -37,45 +37,55 @@ async fn tried(platform: &Platform) -> Json {
 /// The copy that an upgrade keeps until it has ended.
 const COPY: &str = "zenml.before-upgrade.db";
 
-#[tokio::test]
-async fn a_real_upgrade_keeps_the_data_and_goes_back_when_the_new_version_does_not_come_up() {
-    let search = Search::from_environment();
-    let (Some(new), Some(old)) = (found(search.environment()), found(search.earlier_environment())) else {
-        return;
-    };
-    let cache = tempfile::tempdir().unwrap();
-    fs::create_dir(cache.path().join("zenml-local")).unwrap();
-    symlink(old.directory(), stub::place(cache.path(), EARLIER)).unwrap();
-    // The real version, which migrates the database, and then cannot log in at its control plane.
-    let broken = stub::place(cache.path(), VERSION);
-    stub::bare(&new.python(), &broken);
-    let wrong = "import os; os.environ['ZENML_SERVER_PRO_OAUTH2_CLIENT_SECRET'] = 'wrong'";
-    let path = format!("{}\n{wrong}\n", stub::packages(new.directory()).display());
-    fs::write(stub::packages(&broken).join("base.pth"), path).unwrap();
-    fs::write(broken.join("complete"), VERSION).unwrap();
+/// The environments of a real upgrade, in a folder of caches.
+pub(super) struct Real {
+    pub(super) cache: TempDir,
+    new: PathBuf,
+}
 
-    let mut platform = Platform::start(Settings::cached(cache.path())).await;
-    let body = json!({ "name": "alpha", "zenml_service": { "configuration": { "version": EARLIER } } });
-    platform.send("POST", "/workspaces", body).await;
-    let found = platform.becomes("alpha", "available").await;
+impl Real {
+    /// With the earlier version, and the later one in a state in which it migrates the database and then cannot log in at
+    /// its control plane.
+    pub(super) fn new() -> Option<Self> {
+        let search = Search::from_environment();
+        let (new, old) = (found(search.environment())?, found(search.earlier_environment())?);
+        let cache = tempfile::tempdir().unwrap();
+        fs::create_dir(cache.path().join("zenml-local")).unwrap();
+        symlink(old.directory(), stub::place(cache.path(), EARLIER)).unwrap();
+        let broken = stub::place(cache.path(), VERSION);
+        stub::bare(&new.python(), &broken);
+        let wrong = "import os; os.environ['ZENML_SERVER_PRO_OAUTH2_CLIENT_SECRET'] = 'wrong'";
+        let path = format!("{}\n{wrong}\n", stub::packages(new.directory()).display());
+        fs::write(stub::packages(&broken).join("base.pth"), path).unwrap();
+        fs::write(broken.join("complete"), VERSION).unwrap();
+        Some(Self { cache, new: new.directory().to_owned() })
+    }
+
+    /// The later version runs from now on.
+    fn mend(&self) {
+        let broken = stub::place(self.cache.path(), VERSION);
+        fs::remove_dir_all(&broken).unwrap();
+        symlink(&self.new, &broken).unwrap();
+    }
+}
+
+/// Upgrades a real workspace: at first to a version that does not come up, and then with everything killed in the middle.
+pub(super) async fn upgrade(platform: &mut Platform, real: &Real) {
+    let found = platform.get("alpha").await;
     assert_eq!(running(&found), EARLIER);
-    let server = address(&found);
-    assert_eq!(project(&platform, &server, "POST").await, 200);
-    let folder = platform.workspace("alpha").await;
-
+    let (server, folder) = (address(&found), platform.workspace("alpha").await);
     platform.change("alpha", version(VERSION)).await;
-    let found = tried(&platform).await;
+    let found = tried(platform).await;
     assert_eq!((running(&found), wanted(&found)), (EARLIER, EARLIER), "{found}");
     let reason = found["state_reason"].as_str().unwrap();
     let expected =
         format!("Version {VERSION} does not run, so {EARLIER} still does. The server ended with exit code ");
     assert!(reason.starts_with(&expected) && reason.contains("401"), "{reason}");
-    assert_eq!((address(&found), project(&platform, &server, "GET").await), (server.clone(), 200));
+    assert_eq!((address(&found), project(platform, &server, "GET").await), (server.clone(), 200));
     assert!(!folder.join(COPY).exists());
 
     // The cause is gone, and the upgrade is asked for again. The platform and the server are killed in the middle of it.
-    fs::remove_dir_all(&broken).unwrap();
-    symlink(new.directory(), &broken).unwrap();
+    real.mend();
     let before = platform.server("alpha").await;
     platform.change("alpha", version(VERSION)).await;
     while !folder.join(COPY).exists() || recorded(&folder).is_none_or(|process| process == before) {
@@ -88,7 +98,7 @@ async fn a_real_upgrade_keeps_the_data_and_goes_back_when_the_new_version_does_n
     platform.start_again().await;
     let found = platform.becomes("alpha", "available").await;
     assert_eq!((running(&found), wanted(&found)), (VERSION, VERSION), "{found}");
-    assert_eq!((address(&found), project(&platform, &server, "GET").await), (server, 200));
+    assert_eq!((address(&found), project(platform, &server, "GET").await), (server, 200));
     assert_eq!((folder.join(COPY).exists(), processes(&folder.to_string_lossy()).len()), (false, 1));
 
     let refused = platform.change("alpha", version(EARLIER)).await;
