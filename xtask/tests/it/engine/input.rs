@@ -9,36 +9,16 @@ use std::pin::Pin;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::time::{Duration, Instant, sleep};
+use zenml_test::VERSION;
 
 use super::python;
-use super::served::{PATIENCE, Platform, Settings, address, processes, recorded, runs, signal};
-use super::stub::{self, Act};
+use super::served::{PATIENCE, Platform, address, processes, recorded, runs, signal};
+use super::stub::{self, Act, Stubbed};
 
 /// A platform whose servers are those of a stub.
-struct Case {
-    platform: Platform,
-    cache: TempDir,
-}
-
-impl Case {
-    async fn new() -> Option<Self> {
-        let base = python()?;
-        let cache = tempfile::tempdir().unwrap();
-        stub::environment(&base, &stub::place(cache.path(), "0.98.0"), "0.98.0");
-        // Shorter than the default, for the server that never starts.
-        let settings = Settings::cached(cache.path()).argument("--start-timeout=5");
-        Some(Self { platform: Platform::start(settings).await, cache })
-    }
-
-    fn act(&self, act: Act) {
-        stub::act(&stub::place(self.cache.path(), "0.98.0"), act);
-    }
-
-    async fn folder(&self) -> PathBuf {
-        self.platform.workspace("alpha").await
-    }
+async fn stubbed() -> Option<Stubbed> {
+    Stubbed::start(&[VERSION]).await
 }
 
 #[tokio::test]
@@ -56,8 +36,8 @@ async fn a_server_that_ends_or_hangs_is_the_reason_of_a_failed_workspace_until_i
     let mut tasks = tokio::task::JoinSet::new();
     for (act, begin, end) in rows {
         tasks.spawn(async move {
-            let Some(case) = Case::new().await else { return };
-            case.act(act);
+            let Some(case) = stubbed().await else { return };
+            case.act(VERSION, act);
             case.platform.create("alpha").await;
             let reason = case.platform.fails("alpha").await;
             let is_told = reason.starts_with(begin) && (reason.contains(end) || act == Act::Hang);
@@ -65,7 +45,7 @@ async fn a_server_that_ends_or_hangs_is_the_reason_of_a_failed_workspace_until_i
             let folder = case.folder().await;
             let left = processes(&folder.to_string_lossy());
             assert!(left.is_empty(), "{act:?}: {left:?}");
-            case.act(Act::Serve);
+            case.act(VERSION, Act::Serve);
             case.platform.activate("alpha").await;
             case.platform.becomes("alpha", "available").await;
         });
@@ -193,7 +173,7 @@ const WRONG: &[Wrong] = &[
 
 #[tokio::test]
 async fn a_folder_that_is_not_as_it_should_be_is_the_reason_of_a_failed_workspace_and_nothing_is_lost() {
-    let Some(case) = Case::new().await else { return };
+    let Some(case) = stubbed().await else { return };
     let platform = &case.platform;
     platform.create("alpha").await;
     let server = address(&platform.becomes("alpha", "available").await);
@@ -229,7 +209,7 @@ async fn a_folder_that_is_not_as_it_should_be_is_the_reason_of_a_failed_workspac
 
 #[tokio::test]
 async fn a_server_whose_record_is_damaged_is_found_by_its_lock_and_an_unknown_one_is_the_reason() {
-    let Some(mut case) = Case::new().await else { return };
+    let Some(mut case) = stubbed().await else { return };
     case.platform.create("alpha").await;
     let server = address(&case.platform.becomes("alpha", "available").await);
     let folder = case.folder().await;
@@ -269,11 +249,11 @@ async fn a_server_whose_record_is_damaged_is_found_by_its_lock_and_an_unknown_on
 #[tokio::test]
 async fn a_workspace_that_crashes_again_and_again_can_be_stopped_or_deleted_between_its_restarts() {
     for by_deletion in [false, true] {
-        let Some(case) = Case::new().await else { return };
+        let Some(case) = stubbed().await else { return };
         case.platform.create("alpha").await;
         case.platform.becomes("alpha", "available").await;
         let folder = case.folder().await;
-        case.act(Act::End);
+        case.act(VERSION, Act::End);
         signal(case.platform.server("alpha").await, "-KILL");
         let found = case.platform.becomes("alpha", "pending").await;
         assert!(found["state_reason"].as_str().unwrap().contains("signal 9"), "{found}");
@@ -296,7 +276,7 @@ async fn a_workspace_that_crashes_again_and_again_can_be_stopped_or_deleted_betw
 
 #[tokio::test]
 async fn both_engines_serve_one_database_whatever_the_option_says() {
-    let Some(mut case) = Case::new().await else { return };
+    let Some(mut case) = stubbed().await else { return };
     case.platform.create("alpha").await;
     let server = address(&case.platform.becomes("alpha", "available").await);
     case.platform.stop();
@@ -320,7 +300,7 @@ async fn both_engines_serve_one_database_whatever_the_option_says() {
 
 #[tokio::test]
 async fn a_restored_database_beside_newer_folders_loses_and_mixes_nothing() {
-    let Some(mut case) = Case::new().await else { return };
+    let Some(mut case) = stubbed().await else { return };
     let base = python().unwrap();
     case.platform.create("alpha").await;
     case.platform.create("gone").await;

@@ -6,6 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tempfile::TempDir;
+
+use super::python;
+use super::served::{Platform, Settings};
+
 /// The module `uvicorn` of the stub.
 const SERVER: &str = include_str!("stub.py");
 
@@ -22,6 +27,36 @@ pub(super) enum Act {
     ServeAndEnd,
     /// Never listens.
     Hang,
+}
+
+/// A platform whose servers are those of stubs.
+pub(super) struct Stubbed {
+    pub(super) platform: Platform,
+    pub(super) cache: TempDir,
+}
+
+impl Stubbed {
+    /// With environments of these versions. `None` if there is no Python and none is required.
+    pub(super) async fn start(versions: &[&str]) -> Option<Self> {
+        let base = python()?;
+        let cache = tempfile::tempdir().unwrap();
+        for version in versions {
+            environment(&base, &place(cache.path(), version), version);
+        }
+        // Shorter than the default, for the server that never starts.
+        let settings = Settings::cached(cache.path()).argument("--start-timeout=5");
+        Some(Self { platform: Platform::start(settings).await, cache })
+    }
+
+    /// Says what the servers of a version do from now on.
+    pub(super) fn act(&self, version: &str, what: Act) {
+        act(&place(self.cache.path(), version), what);
+    }
+
+    /// The folder of the workspace.
+    pub(super) async fn folder(&self) -> PathBuf {
+        self.platform.workspace("alpha").await
+    }
 }
 
 /// Creates an environment without packages.

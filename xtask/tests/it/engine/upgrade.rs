@@ -9,9 +9,9 @@ use tempfile::TempDir;
 use tokio::time::{Duration, Instant};
 use zenml_test::{EARLIER, Search, VERSION};
 
-use super::served::{Platform, Settings, address, processes, project, recorded, signal};
-use super::stub::{self, Act};
-use super::{found, python};
+use super::found;
+use super::served::{Platform, address, processes, project, recorded, signal};
+use super::stub::{self, Act, Stubbed};
 
 pub(super) fn version(version: &str) -> Json {
     json!({ "zenml_service": { "configuration": { "version": version } } })
@@ -107,48 +107,31 @@ pub(super) async fn upgrade(platform: &mut Platform, real: &Real) {
 }
 
 /// A platform with a workspace of an earlier version, and environments of both, with the stub.
-struct Case {
-    platform: Platform,
-    cache: TempDir,
+async fn stubbed() -> Option<Stubbed> {
+    let case = Stubbed::start(&[EARLIER, VERSION]).await?;
+    let body = json!({ "name": "alpha", "zenml_service": { "configuration": { "version": EARLIER } } });
+    case.platform.send("POST", "/workspaces", body).await;
+    case.platform.becomes("alpha", "available").await;
+    Some(case)
 }
 
-impl Case {
-    async fn new() -> Option<Self> {
-        let base = python()?;
-        let cache = tempfile::tempdir().unwrap();
-        for version in [EARLIER, VERSION] {
-            stub::environment(&base, &stub::place(cache.path(), version), version);
-        }
-        let settings = Settings::cached(cache.path()).argument("--start-timeout=5");
-        let platform = Platform::start(settings).await;
-        let body = json!({ "name": "alpha", "zenml_service": { "configuration": { "version": EARLIER } } });
-        platform.send("POST", "/workspaces", body).await;
-        platform.becomes("alpha", "available").await;
-        Some(Self { platform, cache })
+/// Begins an upgrade to a version that never listens, and waits until it has been started.
+async fn hang(case: &Stubbed) -> PathBuf {
+    let folder = case.folder().await;
+    let before = recorded(&folder);
+    case.act(VERSION, Act::Hang);
+    case.platform.change("alpha", version(VERSION)).await;
+    while !folder.join(COPY).exists() || recorded(&folder) == before {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-
-    fn act(&self, version: &str, act: Act) {
-        stub::act(&stub::place(self.cache.path(), version), act);
-    }
-
-    /// Begins an upgrade to a version that never listens, and waits until it has been started.
-    async fn hang(&self) -> PathBuf {
-        let folder = self.platform.workspace("alpha").await;
-        let before = recorded(&folder);
-        self.act(VERSION, Act::Hang);
-        self.platform.change("alpha", version(VERSION)).await;
-        while !folder.join(COPY).exists() || recorded(&folder) == before {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        folder
-    }
+    folder
 }
 
 #[tokio::test]
 async fn an_upgrade_that_is_killed_with_its_platform_ends_with_one_server_after_the_next_start() {
-    let Some(mut case) = Case::new().await else { return };
+    let Some(mut case) = stubbed().await else { return };
     let server = address(&case.platform.get("alpha").await);
-    let folder = case.hang().await;
+    let folder = hang(&case).await;
     case.platform.kill();
     case.act(VERSION, Act::Serve);
     // The server that hangs is found, waited for, and replaced.
@@ -161,8 +144,8 @@ async fn an_upgrade_that_is_killed_with_its_platform_ends_with_one_server_after_
 #[tokio::test]
 async fn an_upgrade_can_be_stopped_and_its_workspace_deleted_at_once() {
     for by_deletion in [true, false] {
-        let Some(case) = Case::new().await else { return };
-        let folder = case.hang().await;
+        let Some(case) = stubbed().await else { return };
+        let folder = hang(&case).await;
         let begin = Instant::now();
         if by_deletion {
             case.platform.delete("alpha").await;
@@ -192,8 +175,8 @@ async fn an_upgrade_can_be_stopped_and_its_workspace_deleted_at_once() {
 
 #[tokio::test]
 async fn a_database_that_does_not_fit_twice_on_the_disk_is_not_upgraded_and_goes_on() {
-    let Some(case) = Case::new().await else { return };
-    let folder = case.platform.workspace("alpha").await;
+    let Some(case) = stubbed().await else { return };
+    let folder = case.folder().await;
     // Larger than what the platform writes otherwise. SQLite ignores what follows the pages of a database.
     fs::File::options().append(true).open(folder.join("zenml.db")).unwrap().set_len(16 << 20).unwrap();
     case.platform.limit_files(Some(8 << 20));
@@ -212,8 +195,8 @@ async fn a_database_that_does_not_fit_twice_on_the_disk_is_not_upgraded_and_goes
 
 #[tokio::test]
 async fn if_neither_version_comes_up_both_reasons_are_told_and_the_data_is_that_of_the_earlier_one() {
-    let Some(case) = Case::new().await else { return };
-    let folder = case.platform.workspace("alpha").await;
+    let Some(case) = stubbed().await else { return };
+    let folder = case.folder().await;
     case.act(VERSION, Act::End);
     case.act(EARLIER, Act::End);
     case.platform.change("alpha", version(VERSION)).await;

@@ -217,17 +217,25 @@ pub(super) async fn redeem_unchecked(sql: &mut Sql, login: &Login, is_open: bool
     Ok((done.rows_affected() > 0).then_some(root))
 }
 
+/// The devices of the account `$1` whose logins have not ended at the time `$2`: by their expiry, a new password, or the
+/// deactivation of the account.
+macro_rules! of_account {
+    () => {
+        "SELECT * FROM device WHERE account_id = $1 AND expires > $2 AND session_epoch = \
+         (SELECT session_epoch FROM account WHERE account.id = device.account_id AND is_active = 1)"
+    };
+}
+
 /// Lists the devices of an account, the last used first.
 pub(super) async fn select(
     sql: &mut Sql,
     profile: &Allowed<Read, Profile>,
     slice: Slice,
 ) -> Result<Vec<api::Device>> {
-    sqlx::query(
-        "SELECT * FROM device WHERE account_id = $1 AND expires > $2 AND session_epoch = \
-         (SELECT session_epoch FROM account WHERE account.id = device.account_id AND is_active = 1) \
-         ORDER BY COALESCE(last_used, last_login) DESC, id LIMIT $3 OFFSET $4",
-    )
+    sqlx::query(concat!(
+        of_account!(),
+        " ORDER BY COALESCE(last_used, last_login) DESC, id LIMIT $3 OFFSET $4"
+    ))
     .bind(profile.account().to_string())
     .bind(now())
     .bind(slice.limit)
@@ -245,15 +253,12 @@ pub(super) async fn select_one<A>(
     profile: &Allowed<A, Profile>,
     id: DeviceId,
 ) -> Result<Option<api::Device>> {
-    let row = sqlx::query(
-        "SELECT * FROM device WHERE id = $1 AND account_id = $2 AND expires > $3 AND session_epoch = \
-         (SELECT session_epoch FROM account WHERE account.id = device.account_id AND is_active = 1)",
-    )
-    .bind(id.to_string())
-    .bind(profile.account().to_string())
-    .bind(now())
-    .fetch_optional(sql)
-    .await?;
+    let row = sqlx::query(concat!(of_account!(), " AND id = $3"))
+        .bind(profile.account().to_string())
+        .bind(now())
+        .bind(id.to_string())
+        .fetch_optional(sql)
+        .await?;
     row.as_ref().map(read).transpose()
 }
 
